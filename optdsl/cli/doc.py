@@ -1,0 +1,86 @@
+"""`optdsl doc`: all that is known of one word, from its row; for a word that is none, what was meant."""
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from textwrap import wrap
+
+from optdsl.cli import style
+from optdsl.cli.example import example
+from optdsl.cli.listing import default_text, signature
+from optdsl.diagnostics.suggest import listed, nearest
+from optdsl.registry import Parameter, Row, lookup, meant, names, refusal
+
+
+def run(given: Namespace) -> int:
+    """Writes the page of a word, or what was probably meant by one that is unknown."""
+    row = lookup(given.name)
+    if row is None:
+        sys.stderr.write(f"optdsl doc: {_unknown(given.name)}\n")
+        return 1
+    style.write_page("\n".join(page(row)))
+    return 0
+
+
+def page(row: Row) -> Iterator[str]:
+    """Yields the lines of a word's page: headings, and what belongs to each indented below."""
+    width = style.page_width()
+    yield from wrap(signature(row), width, subsequent_indent="    ", break_on_hyphens=False)
+    yield from wrap(row.summary, width, initial_indent="    ", subsequent_indent="    ")
+    if row.deprecated:
+        yield f"    An old name: write `{row.deprecated}`."
+    if row.parameters:
+        yield from ("", "parameters")
+        yield from _parameters(row)
+    for heading, text in (("formula", row.formula), ("source", row.source), ("needs", _needs(row))):
+        if text:
+            yield from ("", heading)
+            yield from wrap(text, width, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
+    yield from ("", "example", f"    {example(row)}")
+    if row.target:
+        yield from ("", "in Optax", f"    {row.target.replace(':', '.')}")
+
+
+def _parameters(row: Row) -> Iterator[str]:
+    width = max(len(parameter.name) for parameter in row.parameters)
+    for parameter in row.parameters:
+        yield f"    {parameter.name:<{width}}  {_described(parameter)}"
+
+
+def _described(parameter: Parameter) -> str:
+    """Returns what a parameter takes: `number, >= 0 and < 1, default 0.9`."""
+    facts = [parameter.kind.value]
+    if parameter.choices:
+        facts.append(listed(parameter.choices, "or"))
+    if parameter.bounds:
+        facts.append(str(parameter.bounds))
+    if parameter.optional:
+        facts.append("or none")
+    facts.append("required" if parameter.required else f"default {default_text(parameter)}")
+    if parameter.keyword_only:
+        facts.append("by name only")
+    return ", ".join(facts)
+
+
+def _needs(row: Row) -> str:
+    traits = row.traits
+    if traits is None:
+        return ""
+    plural = "s" if len(traits.extras) > 1 else ""
+    needs = [f"{listed(traits.extras)} as extra argument{plural} of each step"] if traits.extras else []
+    needs += ["the parameters"] if traits.needs_params else []
+    return "; ".join(needs)
+
+
+def _unknown(name: str) -> str:
+    refused = refusal(name)
+    if refused is not None:
+        return f"`{name}` is not a stage here. {refused.reason}" + (
+            f" Write `{refused.write[0]}`." if refused.write else ""
+        )
+    elsewhere = meant(name)
+    if elsewhere is not None and elsewhere.write and lookup(elsewhere.write[0]) is not None:
+        return f"there is no word `{name}`. {elsewhere.reason} See `optdsl doc {elsewhere.write[0]}`."
+    near = nearest(name.rpartition(".")[2], names())
+    help = f"see `optdsl doc {near}`" if near else "`optdsl list` shows them all"
+    return f"there is no word `{name}`: {help}"

@@ -1,0 +1,67 @@
+"""Combinations that have no meaning, found without parameters: each with the reason, and what to write instead."""
+
+from optdsl import ir
+from optdsl.registry import Kind, lookup
+from optdsl.semantics.places import descends
+from optdsl.semantics.scope import Context
+
+
+def report_refused(chain: ir.Chain, context: Context) -> None:
+    """Reports every such combination in `chain`, also inside blocks and arms."""
+    for stage in chain.stages:
+        _report(stage, context)
+
+
+def _report(stage: ir.AnyStage, context: Context) -> None:
+    match stage:
+        case ir.Guarded(inner, selector, condition):
+            if selector is not None:
+                _report_raw_leaves(stage, context)
+            if selector is None and condition is not None and ir.contains(inner, ir.Freeze):
+                message = "leaves are frozen for the whole run, and a condition on the step comes and goes"
+                context.error("E243", message, stage.span, help="write `set_to_zero when COND`")
+            report_refused(inner, context)
+        case ir.Match(arms):
+            for arm in arms:
+                if arm.chain is not None:
+                    report_refused(arm.chain, context)
+        case ir.Stage():
+            _report_coupled(stage, context)
+            _report_doubled_mask(stage, context)
+            for argument in stage.arguments:
+                if isinstance(argument.value, ir.Chain):
+                    report_refused(argument.value, context)
+        case _:
+            return
+
+
+def _report_raw_leaves(stage: ir.Guarded, context: Context) -> None:
+    """A stage that applies the learning rate, for some leaves only, leaves the others their raw gradient."""
+    if any(map(descends, stage.inner.stages)):
+        message = "the stage applies the learning rate, so the leaves it leaves out would get their raw gradient"
+        help = "write `match { SELECTOR => chain, else => freeze }`"
+        context.error("E303", message, stage.span, help=help)
+
+
+def _report_coupled(stage: ir.Stage, context: Context) -> None:
+    row = lookup(stage.word)
+    if row is None or row.traits is None or not row.traits.couples_leaves:
+        return
+    for argument in stage.arguments:
+        if ir.contains(argument.value, ir.Spread) and not isinstance(argument.value, ir.Chain):
+            message = (
+                f"`{argument.name}` of `{stage.word}` is one number for all leaves, because the stage couples them"
+            )
+            context.error("E304", message, argument.span, help="use `match`, or a stage that works leaf by leaf")
+
+
+def _report_doubled_mask(stage: ir.Stage, context: Context) -> None:
+    row = lookup(stage.word)
+    kinds = {p.name: p.kind for p in row.parameters} if row else {}
+    masks = [a for a in stage.arguments if kinds.get(a.name) is Kind.MASK and a.given and a.name != "trust_ratio_mask"]
+    for argument in stage.arguments:
+        spread = isinstance(argument.value, ir.Spread) and argument.name.startswith("weight_decay")
+        if spread and kinds.get(argument.name) is not Kind.MASK and masks:
+            message = f"`{argument.name}` says with `where` what `{masks[0].name}` says too"
+            labels = ((masks[0].span, "the other"),)
+            context.error("E246", message, argument.span, labels=labels, help="keep one of the two")

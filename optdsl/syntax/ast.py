@@ -1,0 +1,363 @@
+"""The syntax tree: what was written, every node with its place, nothing resolved.
+
+Equality of nodes ignores places, so texts that differ in layout alone have equal trees. It knows no names of stages.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Literal
+
+from optdsl.source import Range, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """What every node has: the characters it came from."""
+
+    span: Range = field(compare=False)
+
+
+# ---- atoms
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Node):
+    """`1e-3`, `10_000`, `1.5k`."""
+
+    text: str
+
+    @property
+    def value(self) -> int | float:
+        """Returns the number: an int if it is written as one or its suffix makes it one (`1.5k`), else a float."""
+        digits = self.text.rstrip("kM").replace("_", "")
+        if digits == self.text.replace("_", ""):
+            return int(digits) if digits.isdigit() else float(digits)
+        scaled = Decimal(digits) * (1000 if self.text.endswith("k") else 1_000_000)
+        return int(scaled) if scaled == scaled.to_integral_value() else float(scaled)
+
+
+@dataclass(frozen=True, slots=True)
+class Duration(Node):
+    """`5%` of `:total`, `3ep` times `:epoch_steps`."""
+
+    text: str
+
+    @property
+    def unit(self) -> Literal["%", "ep"]:
+        """Returns what the amount counts."""
+        return "%" if self.text.endswith("%") else "ep"
+
+    @property
+    def amount(self) -> Decimal:
+        """Returns the number before the unit, exactly."""
+        return Decimal(self.text.removesuffix(self.unit).replace("_", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Constant(Node):
+    """`true`, `false`, `none`, `inf`, in either spelling; equal trees for equal meaning."""
+
+    text: str = field(compare=False)
+    word: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "word", self.text.lower())
+
+    @property
+    def value(self) -> bool | float | None:
+        """Returns what the word stands for."""
+        return {"true": True, "false": False, "none": None, "inf": float("inf")}[self.word]
+
+
+@dataclass(frozen=True, slots=True)
+class String(Node):
+    """`'cosine'`: `text` is what stands between the quotes."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Node):
+    """`adam`, `optax.adam`."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hole(Node):
+    """`:rate ?? 3e-4`."""
+
+    name: str
+    default: "Expression | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class List(Node):
+    """`[a, b]`."""
+
+    items: tuple["Expression", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tuple(Node):
+    """`(a, b)`."""
+
+    items: tuple["Expression", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Node):
+    """`1k: 0.5`."""
+
+    key: "Expression"
+    value: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Map(Node):
+    """`{1k: 0.5}`."""
+
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Argument(Node):
+    """`value` or `name=value`."""
+
+    name: Name | None
+    value: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Block(Node):
+    """`{ chain }` behind a call."""
+
+    body: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Node):
+    """`adam(1e-3)`, `flatten { ... }`; `arguments` is None where there are no parentheses."""
+
+    function: Name
+    arguments: tuple[Argument, ...] | None
+    block: Block | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group(Node):
+    """Parentheses."""
+
+    inner: "Expression | Selector"
+
+
+# ---- operators
+
+
+@dataclass(frozen=True, slots=True)
+class Unary(Node):
+    """`-x`, `+x`, `not x`; among selectors too."""
+
+    operator: str
+    operand: "Expression | Selector"
+
+
+@dataclass(frozen=True, slots=True)
+class Binary(Node):
+    """Arithmetic, `and`, `or`; among selectors the last two."""
+
+    operator: str
+    left: "Expression | Selector"
+    right: "Expression | Selector"
+
+
+@dataclass(frozen=True, slots=True)
+class Compare(Node):
+    """`step < 1k`."""
+
+    operator: str
+    left: "Expression"
+    right: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Alias(Node):
+    """`stage as name`."""
+
+    value: "Expression"
+    name: Name
+
+
+@dataclass(frozen=True, slots=True)
+class Where(Node):
+    """`value where SEL`, `value where SEL else other`."""
+
+    value: "Expression"
+    selector: "Selector"
+    otherwise: "Expression | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class When(Node):
+    """`stage when COND`, `value when COND else other`."""
+
+    value: "Expression"
+    condition: "Expression"
+    otherwise: "Expression | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule(Node):
+    """`start -> segment -> segment`."""
+
+    start: "Expression"
+    segments: tuple["Expression", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arm(Node):
+    """`SEL => chain`; `selector` is None for `else`."""
+
+    selector: "Selector | None"
+    body: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Match(Node):
+    """`match { SEL => chain, else => chain }`."""
+
+    arms: tuple[Arm, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chain(Node):
+    """Two stages or more, joined by `|`."""
+
+    stages: tuple["Expression", ...]
+
+
+# ---- selectors
+
+
+@dataclass(frozen=True, slots=True)
+class Glob(Node):
+    """A path pattern, unquoted or quoted."""
+
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeafClass(Node):
+    """A named class: `bias`, `norm`, `embedding`, `kernel`."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PathMatch(Node):
+    """`path ~ 'regex'`."""
+
+    subject: Name
+    pattern: String
+
+
+@dataclass(frozen=True, slots=True)
+class LeafTest(Node):
+    """`ndim > 1`, `shape[0] == 4`."""
+
+    subject: Name
+    index: "Expression | None"
+    operator: str
+    value: "Expression"
+
+
+# ---- programs
+
+
+@dataclass(frozen=True, slots=True)
+class Binding(Node):
+    """`name = expression;`"""
+
+    name: Name
+    value: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Live(Node):
+    """`live name = number;`"""
+
+    name: Name
+    value: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Formal(Node):
+    """A parameter of a definition."""
+
+    name: Name
+    default: "Expression | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Definition(Node):
+    """`def name(p, q=default) = expression;`"""
+
+    name: Name
+    parameters: tuple[Formal, ...]
+    body: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Comment(Node):
+    """`# to the end of the line`, with the `#`."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A whole program: statements, the expression that is the optimizer, and the comments in between."""
+
+    source: Source = field(compare=False)
+    statements: tuple["Statement", ...]
+    body: "Expression"
+    comments: tuple[Comment, ...] = field(compare=False, default=())
+    overrides: tuple[tuple[str, object], ...] = ()
+    """Values that the host puts over bindings and arguments, by path; later ones win."""
+
+    def replace(self, values: Mapping[str, object]) -> "Program":
+        """Returns the program with bindings (`base`) and arguments (`adam.b1`) replaced; `compile` checks the paths."""
+        return replace(self, overrides=(*self.overrides, *values.items()))
+
+    def __str__(self) -> str:
+        """Returns the canonical text."""
+        from optdsl.syntax.format import format_program
+
+        return format_program(self)
+
+
+Expression = (
+    Number
+    | Duration
+    | Constant
+    | String
+    | Name
+    | Hole
+    | List
+    | Tuple
+    | Map
+    | Call
+    | Group
+    | Match
+    | Unary
+    | Binary
+    | Compare
+    | Alias
+    | Where
+    | When
+    | Schedule
+    | Chain
+)
+Selector = Glob | LeafClass | PathMatch | LeafTest | Hole | Group | Unary | Binary
+Statement = Binding | Live | Definition

@@ -1,0 +1,54 @@
+"""The parser's tables: built from the grammar once (`make grammar`), kept in the package, loaded in milliseconds.
+
+They are tied to the grammar's text and to the version of Lark that made them. A pickle, read from the package alone.
+"""
+
+import hashlib
+import pickle
+from pathlib import Path
+from typing import Any
+
+import lark
+from lark.grammar import Rule
+from lark.lexer import TerminalDef
+
+from optdsl.syntax.build import Builder
+
+_OPTIONS: dict[str, Any] = {
+    "parser": "lalr",
+    "lexer": "contextual",
+    "start": ["program"],
+    "maybe_placeholders": False,
+    "keep_all_tokens": True,
+}
+
+
+def digest(grammar: str) -> str:
+    """Returns what ties tables to a grammar's text."""
+    return hashlib.sha256(grammar.encode()).hexdigest()
+
+
+def build(grammar: str, *, strict: bool = False) -> lark.Lark:
+    """Returns a parser built from the text; `strict` refuses any conflict or collision (needs interegular)."""
+    return lark.Lark(grammar, transformer=Builder(), strict=strict, **_OPTIONS)
+
+
+def save(grammar: str, path: Path) -> None:
+    """Writes the tables of `grammar`, which must be free of conflicts."""
+    parser = lark.Lark(grammar, strict=True, **_OPTIONS)
+    data, memo = parser.memo_serialize([TerminalDef, Rule])  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    content = {"lark": lark.__version__, "grammar": digest(grammar), "data": data, "memo": memo}
+    path.write_bytes(pickle.dumps(content, protocol=4))
+
+
+def load(path: Path) -> lark.Lark | None:
+    """Returns the parser of the prebuilt tables, or None where there are none for this Lark."""
+    content = read(path)
+    if content is None or content["lark"] != lark.__version__:
+        return None
+    return lark.Lark._load_from_dict(content["data"], content["memo"], transformer=Builder())  # pyright: ignore
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """Returns what the file holds, or None if there is no file."""
+    return pickle.loads(path.read_bytes()) if path.exists() else None

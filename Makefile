@@ -10,7 +10,7 @@ PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
 FILES := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help venv train test check conformance fast golden grammar sync-optax fmt bench clean
+.PHONY: help venv train test check conformance fast golden grammar sync-optax pages fmt bench clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -45,6 +45,10 @@ grammar: .venv/all.stamp  ## build the parse tables from grammar/optdsl.lark
 sync-optax: .venv/all.stamp  ## generate the registry rows from the installed Optax, and measure their traits
 	$(BIN)/python tools/sync_optax.py
 	$(BIN)/python tools/measure_traits.py
+
+pages: .venv/all.stamp  ## measure what the programs on the pages of codes do, and write docs/codes
+	$(BIN)/python tools/measure_consequences.py
+	$(BIN)/python tools/write_pages.py
 
 fmt: .venv/all.stamp  ## format the Python sources
 	$(BIN)/ruff check --fix

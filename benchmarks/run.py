@@ -1,4 +1,4 @@
-"""Runs the benchmarks and prints a table of ratios: `make bench`. Ratios inside one run mean something, times do not."""
+"""Runs the benchmarks and prints a table: `make bench`. Ratios inside one run mean something, times do not."""
 
 import ast
 import platform
@@ -14,7 +14,9 @@ import yaml
 import optdsl
 
 ROUNDS = 200
-PROGRAM = "clip_by_global_norm(1.0) | centralize(axes=-1) | scale_by_adam(b1=0.9, b2=0.95, eps=1e-8) | decay(0.1) | lr(3e-4)"
+PROGRAM = (
+    "clip_by_global_norm(1.0) | centralize(axes=-1) | scale_by_adam(b1=0.9, b2=0.95, eps=1e-8) | decay(0.1) | lr(3e-4)"
+)
 PYTHON = (
     "optax.chain(optax.clip_by_global_norm(1.0), optax.centralize(), optax.scale_by_adam(b1=0.9, b2=0.95, eps=1e-8), "
     "optax.add_decayed_weights(0.1), optax.scale_by_learning_rate(3e-4))"

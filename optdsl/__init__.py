@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from optdsl.backend.optimizer import Optimizer as Optimizer
     from optdsl.diagnostics import Diagnostic as Diagnostic
     from optdsl.diagnostics import OptdslError as OptdslError
+    from optdsl.registry.registered import registered as registered
+    from optdsl.registry.registered import transform as transform
+    from optdsl.registry.row import Traits as Traits
     from optdsl.syntax.ast import Program as Program
 
 _HOMES = {
@@ -26,6 +29,9 @@ _HOMES = {
     "Diagnostic": "optdsl.diagnostics",
     "OptdslError": "optdsl.diagnostics",
     "Program": "optdsl.syntax.ast",
+    "transform": "optdsl.registry.registered",
+    "registered": "optdsl.registry.registered",
+    "Traits": "optdsl.registry.row",
 }
 
 __all__ = ["__version__", *_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]

@@ -3,18 +3,21 @@
 Here findings become exceptions, and only here. jax is imported by `compile`, and where parameters are given.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from optdsl import ir
 from optdsl.diagnostics import Diagnostic, OptdslError
+from optdsl.room import with_room
+from optdsl.semantics.check import OVERRIDABLE, allowed
+from optdsl.semantics.check import check as check_meaning
 from optdsl.semantics.fill import filled as with_holes_filled
 from optdsl.semantics.printed import printed
 from optdsl.semantics.resolve import Resolved, resolve, resolve_value
 from optdsl.source import Source
 from optdsl.syntax import parser
-from optdsl.syntax.ast import Program
+from optdsl.syntax.ast import Program, hole_names
 from optdsl.syntax.format import format_program
 
 if TYPE_CHECKING:
@@ -49,8 +52,9 @@ def check(text: str | Program, *, holes: Mapping[str, Any] | None = None, **more
     program, findings = _program(text)
     if program is None:
         return list(findings)
-    resolved = resolve(program, filled)
-    return [*resolved.findings, *_with_params(resolved, program, settings)]
+    # A hole may share its name with a keyword; here, unlike in `compile`, a value for one does no harm to the other.
+    asked = {name: more[name] for name in hole_names(program) if name in more}
+    return list(_checked(program, {**asked, **filled}, settings)[1])
 
 
 def format(text: str | Program) -> str:
@@ -78,8 +82,8 @@ def compile(text: str | Program, *, holes: Mapping[str, Any] | None = None, **mo
     program, findings = _program(text)
     if program is None:
         raise OptdslError(findings)
-    resolved = resolve(program, filled)
-    _raise_errors([*resolved.findings, *_with_params(resolved, program, settings)], settings)
+    resolved, found = _checked(program, filled, settings)
+    _raise_errors(found, settings)
     from optdsl.backend.optimizer import Optimizer
 
     assert resolved.chain is not None
@@ -184,26 +188,40 @@ def _meaning(chain: ir.Chain, settings: _Settings) -> "Meaning":
     return Meaning(chain, Options(settings.layout, tuple(settings.stacked.items())), settings.exact)
 
 
-def _with_params(resolved: Resolved, program: Program, settings: _Settings) -> tuple[Diagnostic, ...]:
-    """Returns what is wrong with the program on its parameters, if they are given and it has a meaning."""
-    if resolved.chain is None or settings.params is None:
-        return ()
-    from optdsl.backend.problems import problems
+def _checked(
+    program: Program, filled: Mapping[str, Any], settings: _Settings
+) -> tuple[Resolved, tuple[Diagnostic, ...]]:
+    """Returns the meaning of a program and everything found about it by place, less what is allowed."""
+    return with_room(_check_all, program, filled, settings)
 
-    return problems(_meaning(resolved.chain, settings), settings.params, program.source)
+
+def _check_all(
+    program: Program, filled: Mapping[str, Any], settings: _Settings
+) -> tuple[Resolved, tuple[Diagnostic, ...]]:
+    resolved = resolve(program, filled)
+    if resolved.chain is None:
+        return resolved, resolved.findings
+    found = [*resolved.findings, *check_meaning(resolved.chain, program, fragment=settings.fragment)]
+    if settings.params is not None:
+        from optdsl.backend.problems import problems
+
+        found += problems(_meaning(resolved.chain, settings), settings.params, program.source)
+    ordered = sorted(found, key=lambda finding: finding.span[1:3])
+    return resolved, allowed(ordered, program, settings.allow)
 
 
 def _resolved(text: str | Program, filled: Mapping[str, Any], settings: _Settings) -> ir.Chain:
+    """Returns the meaning of a program that is to be looked at, not run: what can be allowed is."""
     program, findings = _program(text)
     if program is None:
         raise OptdslError(findings)
-    resolved = resolve(program, filled)
-    _raise_errors([*resolved.findings, *_with_params(resolved, program, settings)], settings)
+    resolved, found = _checked(program, filled, settings._replace(allow=tuple(OVERRIDABLE)))
+    _raise_errors(found, settings)
     assert resolved.chain is not None
     return resolved.chain
 
 
-def _raise_errors(findings: list[Diagnostic], settings: _Settings) -> None:
+def _raise_errors(findings: Sequence[Diagnostic], settings: _Settings) -> None:
     severities = ("error", "warning") if settings.strict else ("error",)
     if any(finding.severity in severities for finding in findings):
         raise OptdslError(findings)

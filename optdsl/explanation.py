@@ -12,8 +12,8 @@ from typing import Any
 
 from optdsl import ir
 from optdsl.leaf_table import Leaves
-from optdsl.registry import lookup
 from optdsl.semantics.names import Found, Guard, walk
+from optdsl.semantics.rows import row_of
 from optdsl.semantics.show import show, show_selector
 
 WIDTH = 88
@@ -81,10 +81,9 @@ class Explanation:
 def explain(chain: ir.Chain, leaves: Leaves | None = None) -> Explanation:
     """Returns a report of every stage of `chain`, those inside others too, defaults filled in, and of the leaves.
 
-    >>> print(explain(ir.Chain((ir.Stage("clip", (ir.Argument("max_delta", 1.0),)),))))
-    clip: Clips updates element-wise.
-        max_delta=1.0
-        u = min(max(g, -max_delta), max_delta)
+    >>> report = explain(ir.Chain((ir.Stage("clip", (ir.Argument("max_delta", 1.0),)),)))
+    >>> report.stages[0].path, report.stages[0].parameters[0].text
+    ('clip', '1.0')
     """
     return Explanation(tuple(map(_report, walk(chain))), leaves)
 
@@ -98,7 +97,7 @@ def _report(found: Found) -> StageReport:
     else:
         word, arguments = stage.word, stage.arguments
     parameters = tuple(map(_parameter, arguments))
-    row = None if isinstance(stage, ir.HostStage) else lookup(word)
+    row = row_of(stage)
     summary = row.summary if row else _own_summary(stage)
     formula, source, old = (row.formula, row.source, row.deprecated) if row else ("", "", "")
     return StageReport(found.path, word, found.depth, summary, parameters, formula, source, guard, old)

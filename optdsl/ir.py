@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from optdsl.source import Range
+
+if TYPE_CHECKING:
+    from optdsl.registry.registered import Registered
 
 NOWHERE = Range(0, 0)
 
@@ -223,6 +226,13 @@ class Stage:
     def __getitem__(self, name: str) -> Value:
         """Returns the value of parameter `name`."""
         return next(argument.value for argument in self.arguments if argument.name == name)
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredStage(Stage):
+    """A transform that Python registered; the function it was bound to counts for equality, not for fingerprints."""
+
+    origin: Registered = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

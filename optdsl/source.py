@@ -1,6 +1,9 @@
-"""Stage 0, read: text -> `Source`, which knows lines and columns. It knows nothing of the language."""
+"""Stage 0, read: text -> `Source`, which knows lines and columns. It knows nothing of the language.
 
-from bisect import bisect_right
+A text that is a value inside another file has an `Origin`: its places are then places in that file.
+"""
+
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -25,6 +28,46 @@ class Span(NamedTuple):
         return f"{self.file}:{self.line}:{self.column}"
 
 
+class Piece(NamedTuple):
+    """Characters of a text and where its host has them: one for one where both have a length, else as a whole."""
+
+    range: Range
+    host: Range
+
+
+class Origin(NamedTuple):
+    """Where a text was found: its host, the way there, and its pieces in order, none of them empty."""
+
+    host: "Source"
+    key: str
+    pieces: tuple[Piece, ...]
+    end: int
+    """The offset in the host that stands for the end of the text: that of an empty one, or of its last mark."""
+
+    def place(self, range: Range) -> Range:
+        """Returns where the host has `range`: from its first character up to the end of its last."""
+        start = self._start(range.start)
+        return Range(start, self._end(range.end) if range.end > range.start else start)
+
+    def _start(self, offset: int) -> int:
+        number = bisect_right(self.pieces, offset, key=lambda piece: piece.range.start) - 1
+        if number < 0 or offset >= self.pieces[number].range.end:
+            return self.end
+        return _within(self.pieces[number], offset, self.pieces[number].host.start)
+
+    def _end(self, offset: int) -> int:
+        number = bisect_left(self.pieces, offset, key=lambda piece: piece.range.end)
+        if number == len(self.pieces):
+            return self.end
+        return _within(self.pieces[number], offset, self.pieces[number].host.end)
+
+
+def _within(piece: Piece, offset: int, whole: int) -> int:
+    """Returns where the host has `offset`, or `whole` where the piece does not go character by character."""
+    place, host = piece
+    return host.start + offset - place.start if host.end - host.start == place.end - place.start else whole
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A text and the name it goes by in messages.
@@ -35,6 +78,7 @@ class Source:
 
     text: str
     name: str = "<program>"
+    origin: Origin | None = None
     _starts: list[int] = field(init=False, repr=False, compare=False, hash=False, default_factory=list[int])
 
     @property
@@ -51,11 +95,19 @@ class Source:
         return line, offset - self.line_starts[line - 1] + 1
 
     def span(self, range: Range) -> Span:
-        """Returns `range` as lines and columns."""
+        """Returns `range` as lines and columns, of the host where the text has one."""
+        if self.origin is not None:
+            return self.origin.host.span(self.place(range))
         return Span(self.name, *self.position(range.start), *self.position(range.end))
 
+    def place(self, range: Range) -> Range:
+        """Returns where the file has `range`: the host where the text has one."""
+        return range if self.origin is None else self.origin.place(range)
+
     def line(self, number: int) -> str:
-        """Returns line `number`, from 1, without its end."""
+        """Returns line `number`, from 1, without its end; of the host where the text has one."""
+        if self.origin is not None:
+            return self.origin.host.line(number)
         start = self.line_starts[number - 1]
         end = self.line_starts[number] - 1 if number < len(self.line_starts) else len(self.text)
         return self.text[start:end].removesuffix("\r")

@@ -34,9 +34,7 @@ DOCUMENTS = sorted(
     for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md", "benchmarks/**/*.md")
     for path in ROOT.glob(pattern)
 )
-WITH_EXAMPLES = sorted(
-    path for path in (ROOT / "optdsl").rglob("*.py") if ">>> " in path.read_text(encoding="utf-8")
-)
+WITH_EXAMPLES = sorted(path for path in (ROOT / "optdsl").rglob("*.py") if ">>> " in path.read_text(encoding="utf-8"))
 NOT_RUN = {"text", "yaml", "toml", "json"}
 FENCE = re.compile(r"^( *)(`{3,})([^`\n]*)\n(.*?)^\1\2`* *$", re.MULTILINE | re.DOTALL)
 
@@ -139,9 +137,7 @@ def exchanges(code: str) -> Iterator[Exchange]:
 def as_pattern(shown: str) -> re.Pattern[str]:
     """Returns what `shown` matches, spaces at the ends of lines and blank lines at the end aside."""
     lines = [
-        r"(?:.*\n)*?"
-        if line.strip() == "..."
-        else ".*".join(map(re.escape, line.rstrip().split("..."))) + r"[ ]*\n"
+        r"(?:.*\n)*?" if line.strip() == "..." else ".*".join(map(re.escape, line.rstrip().split("..."))) + r"[ ]*\n"
         for line in shown.rstrip().splitlines()
     ]
     return re.compile("".join(lines) + r"\s*")

@@ -117,9 +117,7 @@ def slowly(glob: str, path: str) -> bool:
     return segments(glob.split("/") if glob else [], path.split("/") if path else [])
 
 
-PATTERNS = st.lists(st.sampled_from(["a", "b", "ab", "*", "a*", "*b", "a*b*", "**"]), max_size=5).map(
-    "/".join
-)
+PATTERNS = st.lists(st.sampled_from(["a", "b", "ab", "*", "a*", "*b", "a*b*", "**"]), max_size=5).map("/".join)
 PATHS = st.lists(st.text("ab", min_size=1, max_size=3), max_size=5).map("/".join)
 
 

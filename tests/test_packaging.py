@@ -34,9 +34,7 @@ class Fresh(NamedTuple):
     folder: Path
 
     def command(self, name: str) -> str:
-        scripts = sysconfig.get_path(
-            "scripts", "venv", {"base": str(self.folder), "platbase": str(self.folder)}
-        )
+        scripts = sysconfig.get_path("scripts", "venv", {"base": str(self.folder), "platbase": str(self.folder)})
         return str(Path(scripts) / name)
 
     def site_packages(self) -> Path:
@@ -45,9 +43,7 @@ class Fresh(NamedTuple):
 
 def run(*command: str, cwd: Path, status: int = 0) -> str:
     """Returns what the command prints; it must end with `status`."""
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL"))
-    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL"))}
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == status, f"{done.stdout}\n{done.stderr}"
     return done.stdout

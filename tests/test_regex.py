@@ -83,9 +83,7 @@ def _larger(smaller: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
-PATTERNS = st.builds(
-    "{}{}".format, st.sampled_from(["", "", "(?i)"]), st.recursive(ATOMS, _larger, max_leaves=8)
-)
+PATTERNS = st.builds("{}{}".format, st.sampled_from(["", "", "(?i)"]), st.recursive(ATOMS, _larger, max_leaves=8))
 
 
 @settings(max_examples=1500)

@@ -79,9 +79,7 @@ def sort_of(name: str, function: Callable[..., Any]) -> Sort | None:
     """Returns what the function makes, None if neither a transform nor a schedule."""
     if name in overrides.UNANNOTATED:
         return Sort.TRANSFORM
-    if inspect.isclass(function) or not (
-        inspect.isroutine(function) or isinstance(function, functools.partial)
-    ):
+    if inspect.isclass(function) or not (inspect.isroutine(function) or isinstance(function, functools.partial)):
         return None
     returns = str(inspect.signature(function).return_annotation)
     if "GradientTransformation" in returns:
@@ -130,9 +128,7 @@ def _arguments(function: Callable[..., Any]) -> Iterator[tuple[ast.arg, ast.expr
     yield from zip(definition.args.kwonlyargs, definition.args.kw_defaults, strict=True)
 
 
-def _parameter(
-    row: str, parameter: inspect.Parameter, written: ast.arg, default: ast.expr | None
-) -> Parameter:
+def _parameter(row: str, parameter: inspect.Parameter, written: ast.arg, default: ast.expr | None) -> Parameter:
     name = parameter.name
     annotation, optional = _without_none(_spelling(written.annotation))
     kind = overrides.kind_of(row, name) or _kind(row, name, annotation)

@@ -35,7 +35,7 @@ def bound_to(chain: ir.Chain, options: Options, params: PyTree, findings: Findin
     def masks(host: ir.Host) -> Sequence[bool]:
         return _mask(host, params)
 
-    return bind(chain, Binder(leaves, masks, findings))
+    return bind(chain, Binder(leaves, masks, findings, options.layout))
 
 
 def lowered(chain: ir.Chain, options: Options, params: PyTree) -> Part:

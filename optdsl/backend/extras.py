@@ -10,7 +10,7 @@ from typing import Any
 import optax
 
 from optdsl import ir
-from optdsl.registry import lookup
+from optdsl.semantics.rows import row_of
 
 EVERYTHING = frozenset({"*"})
 """What a transform asks for that takes any keyword."""
@@ -58,19 +58,22 @@ def needed(node: Any) -> Iterator[tuple[ir.AnyStage, str]]:
 
 def _needed_by(stage: ir.Stage) -> Iterator[str]:
     """Yields what a stage of Optax needs: as measured with its defaults, and for arguments that ask for more."""
-    row = lookup(stage.word)
-    yield from row.traits.extras if row and row.traits else ()
+    row = row_of(stage)
+    searches = not (stage.word == "lbfgs" and stage["linesearch"] is None)
+    yield from row.traits.extras if row and row.traits and searches else ()
     if stage.word == "sam" and stage["opaque_mode"] is True:
         yield "grad_fn"
     yield from (p.name for p in _condition(stage) if p.default is p.empty and p.kind is not p.VAR_KEYWORD)
 
 
 def accepted(node: Any) -> frozenset[str]:
-    """Returns the extra arguments that a chain or stage can take: `EVERYTHING` if something of the host takes any."""
+    """Returns the extra arguments that a chain or stage can take: `EVERYTHING` if something of Python may take any."""
     names = set(needs(node))
     for stage in _stages(node):
         if isinstance(stage, ir.HostStage):
             names |= optional(stage.host.value)
+        elif isinstance(stage, ir.RegisteredStage):
+            names |= EVERYTHING  # only what its function returns will tell; it is handed no more than it takes
         elif isinstance(stage, ir.Stage):
             names |= {_name(parameter) for parameter in _condition(stage)}
     return EVERYTHING if "*" in names else frozenset(names)

@@ -39,7 +39,7 @@ def leaf_report(meaning: Meaning, params: PyTree) -> Leaves:
         for own, still in zip(applied(bound.chain, masks, len(leaves)), bound.frozen, strict=True)
     ]
     rates = _Rates(reached)
-    kept = state_bytes(machine(meaning).tx.init, params)
+    kept = state_bytes(machine(meaning).tx.init, params, tree)
     columns = zip(
         leaf_paths(tree),
         leaves,
@@ -51,8 +51,8 @@ def leaf_report(meaning: Meaning, params: PyTree) -> Leaves:
         strict=True,
     )
     reports = [
-        LeafReport(path, tuple(leaf.shape), str(leaf.dtype), leaf.size, _innermost(arm), frozen, *rate, decays, size)
-        for path, leaf, arm, frozen, rate, decays, size in columns
+        LeafReport(path, leaf.shape, str(leaf.dtype), leaf.size, _innermost(arm), frozen, rate, factor, decays, size)
+        for path, leaf, arm, frozen, (rate, factor), decays, size in columns
     ]
     return Leaves(tuple(reports), kept.total, rates.highest)
 

@@ -5,19 +5,21 @@ path, the way to its part of the state.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
 import optax
 
 from optdsl import ir
-from optdsl.backend import extras, wrappers
+from optdsl.backend import extras, registered, wrappers
 from optdsl.backend.arguments import keywords
 from optdsl.backend.centralize import centralize
 from optdsl.backend.evaluate import Moment, evaluate, weak
 from optdsl.backend.options import Options
 from optdsl.backend.targets import target
-from optdsl.registry import Kind, lookup
+from optdsl.registry import Kind
+from optdsl.semantics.rows import row_of
 
 Transform = optax.GradientTransformationExtraArgs
 Find = Callable[[Any], Any]
@@ -170,6 +172,8 @@ class Lowering(NamedTuple):
 
 def _built(stage: ir.Stage, given: dict[str, Any]) -> optax.GradientTransformation:
     """Returns what a word means with its arguments as Python has them."""
+    if isinstance(stage, ir.RegisteredStage):
+        return registered.built(stage.origin, given)
     match stage.word:
         case "accumulate":
             averaged = ("value",) if "value" in extras.accepted(stage["inner"]) else ()
@@ -213,7 +217,7 @@ def _varies(value: ir.Value, kind: Kind | None) -> bool:
 
 
 def _kinds(stage: ir.Stage) -> dict[str, Kind]:
-    row = lookup(stage.word)
+    row = row_of(stage)
     return {p.name: p.kind for p in row.parameters} if row else {}
 
 
@@ -242,7 +246,7 @@ def _with_values(stage: ir.Stage | ir.Decay, values: tuple[ir.Value, ...]) -> ir
     arguments = [
         ir.Argument(a.name, next(left) if isinstance(a.value, ir.PerLeaf) else a.value) for a in stage.arguments
     ]
-    return ir.Stage(stage.word, tuple(arguments))
+    return replace(stage, arguments=tuple(arguments))
 
 
 # ---- the way to a state

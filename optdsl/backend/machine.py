@@ -4,12 +4,15 @@ In: the meaning of a program. Out: functions over arrays. It knows nothing of te
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
+from jax.core import Tracer
 
 from optdsl import ir
 from optdsl.backend import extras
@@ -53,7 +56,9 @@ class Machine:
         else:
             key = (jax.tree.structure(params), leaves_of(params, self.meaning.options))
         if key not in self._parts:
-            self._parts[key] = lowered(self.meaning.chain, self.meaning.options, params)
+            # Optax makes arrays here (keys), which must not belong to a trace that happens to be under way.
+            with nullcontext() if _holds_tracer(self.meaning.chain) else jax.ensure_compile_time_eval():
+                self._parts[key] = lowered(self.meaning.chain, self.meaning.options, params)
         return self._parts[key]
 
     @property
@@ -81,8 +86,10 @@ class Machine:
         return self._init(params)
 
     def _init(self, params: PyTree) -> PyTree:
-        taken = {id(leaf) for leaf in jax.tree.leaves(params)}
-        return jax.tree.map(lambda leaf: _own(leaf, taken), self.tx.init(params))
+        leaves, structure = jax.tree.flatten(self.tx.init(params))
+        for i, leaf in enumerate(leaves):
+            leaves[i] = _own(leaf)  # one at a time, so that no more than one leaf is held twice
+        return structure.unflatten(leaves)
 
     def update(self, updates: PyTree, state: PyTree, params: PyTree = None, **extra: Any) -> tuple[PyTree, PyTree]:
         """Returns updates and state, compiled; extra arguments that no stage takes are left out, as Optax asks."""
@@ -92,9 +99,7 @@ class Machine:
         return self._update(updates, state, params, asked)
 
     def _asked(self, extra: dict[str, Any]) -> dict[str, Any]:
-        if self.accepts == extras.EVERYTHING:
-            return extra
-        return {name: value for name, value in extra.items() if name in self.accepts}
+        return extras.asked(self.accepts, extra)
 
     @cached_property
     def _update(self) -> Callable[..., tuple[PyTree, PyTree]]:
@@ -131,19 +136,25 @@ def _shape(leaf: Any) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(array.shape, array.dtype)
 
 
-def _own(leaf: Any, taken: set[int]) -> Any:
-    """Returns a leaf of the state with a strong dtype and a buffer of its own; `taken` has the buffers in use."""
-    if not isinstance(leaf, jax.Array):
-        return leaf if not isinstance(leaf, (bool, int, float, complex)) else jnp.asarray(leaf, jnp.asarray(leaf).dtype)
-    owned = jnp.asarray(leaf, leaf.dtype)
-    if id(owned) in taken or id(leaf) in taken:
-        owned = jnp.array(leaf, dtype=leaf.dtype, copy=True)
-    taken.add(id(owned))
-    taken.add(id(leaf))
-    return owned
+def _own(leaf: Any) -> Any:
+    """Returns a leaf of the state with a strong dtype and a buffer of its own.
+
+    Copied always: a transform may put the parameters into its state, one array twice, or an array that it keeps.
+    """
+    if isinstance(leaf, (jax.Array, np.ndarray, bool, int, float, complex)):
+        return jnp.array(leaf, dtype=jnp.asarray(leaf).dtype, copy=True)
+    return leaf
 
 
-@lru_cache(maxsize=256)
 def machine(meaning: Meaning) -> Machine:
-    """Returns the machine of a meaning, the same one for equal meanings."""
-    return Machine(meaning)
+    """Returns the machine of a meaning, the same one for equal meanings unless a hole holds a tracer."""
+    return Machine(meaning) if _holds_tracer(meaning.chain) else _shared(meaning)
+
+
+def _holds_tracer(node: Any) -> bool:
+    if isinstance(node, ir.Host):
+        return isinstance(node.value, Tracer)
+    return any(_holds_tracer(part) for part in ir.parts(node))
+
+
+_shared = lru_cache(maxsize=256)(Machine)

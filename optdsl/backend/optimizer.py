@@ -10,14 +10,19 @@ import optax
 from optdsl import ir
 from optdsl.backend.arguments import python
 from optdsl.backend.leaf_report import leaf_report
-from optdsl.backend.machine import Meaning, PyTree, machine
+from optdsl.backend.machine import Machine, Meaning, PyTree, machine
+from optdsl.backend.migration import Migration, Standing, migrate
 from optdsl.backend.misuse import check_extras
 from optdsl.backend.problems import check_params
 from optdsl.backend.states import eval_params, read, set_live
 from optdsl.backend.train import train_step
+from optdsl.diagnostics import OptdslError
 from optdsl.explanation import Explanation, explain
 from optdsl.semantics.names import named
+from optdsl.semantics.overrides import replaced
+from optdsl.semantics.printed import printed
 from optdsl.source import Source
+from optdsl.syntax.canonical import canonical
 
 _NUMBERS = (int, float, ir.OptaxSchedule, ir.Arrow, ir.Apply, ir.Choose, ir.Step)
 
@@ -33,6 +38,7 @@ class Optimizer(optax.GradientTransformationExtraArgs):
     [0.8999999761581421, 0.8999999761581421]
     """
 
+    _machine: Machine
     meaning: Meaning
     source: Source
     text: str
@@ -49,6 +55,7 @@ class Optimizer(optax.GradientTransformationExtraArgs):
             return run.init(params)
 
         self = super().__new__(cls, init, run.update)
+        self._machine = run
         self.meaning = meaning
         self.source = source
         self.text = text
@@ -57,12 +64,12 @@ class Optimizer(optax.GradientTransformationExtraArgs):
     @property
     def tx(self) -> optax.GradientTransformationExtraArgs:
         """The plain NamedTuple of Optax, every number baked in, not compiled."""
-        return machine(self.meaning).tx
+        return self._machine.tx
 
     @property
     def needs(self) -> frozenset[str]:
         """Names of the extra arguments that `update` cannot do without: `value`, `grad`, `value_fn`, ..."""
-        return machine(self.meaning).needs
+        return self._machine.needs
 
     @property
     def hyperparams(self) -> Mapping[str, Any]:
@@ -88,7 +95,7 @@ class Optimizer(optax.GradientTransformationExtraArgs):
         The buffers of `params` and `state` are donated and must not be used again; `donate=False` keeps them.
         Raises `OptdslError` E405 if an extra argument is missing that a stage needs, or if no stage takes one.
         """
-        run = machine(self.meaning)
+        run = self._machine
         if extra or run.needs:
             check_extras(self.meaning.chain, run.needs, run.accepts, extra)
         return run.step(params, state, grads, extra, donate=donate)
@@ -100,12 +107,12 @@ class Optimizer(optax.GradientTransformationExtraArgs):
         result is `(loss, aux)`. The loss is the one before the update. Stages that need value, grad or value_fn get
         them. `params` and `state` are donated.
         """
-        run = machine(self.meaning)
-        return train_step(run.tx, run.needs, loss_fn, has_aux)
+        run = self._machine
+        return train_step(run.tx, run.needs, loss_fn, has_aux, run.accepts)
 
     def read(self, state: PyTree) -> dict[str, Any]:
         """Returns what moves, by path: live numbers, schedules at the current step, counts as `adam.count`."""
-        return read(self.meaning.chain, machine(self.meaning).places, state)
+        return read(self.meaning.chain, self._machine.places, state)
 
     def set(self, state: PyTree, values: Mapping[str, Any]) -> PyTree:
         """Returns the state with live numbers set, which compiles nothing; E247 for a name that is not live."""
@@ -121,6 +128,26 @@ class Optimizer(optax.GradientTransformationExtraArgs):
             return explain(self.meaning.chain)
         check_params(self.meaning, params, self.source)
         return explain(self.meaning.chain, leaf_report(self.meaning, params))
+
+    def replace(self, values: Mapping[str, Any]) -> "Optimizer":
+        """Returns the optimizer with other values by path: `opt.replace({"adam.learning_rate": 3e-4})`.
+
+        Raises `OptdslError` for a path that is not there, naming the nearest, and for a value that does not fit.
+        """
+        chain, findings = replaced(self.meaning.chain, values, self.source)
+        if findings:
+            raise OptdslError(findings)
+        return Optimizer(self.meaning._replace(chain=chain), self.source, canonical(printed(chain)))
+
+    def migrate(self, state: PyTree, from_: "Optimizer", params: PyTree) -> tuple[PyTree, Migration]:
+        """Returns the state of another program as one of this, and what was kept, added and dropped.
+
+        What a stage of the same path and word remembers is kept where it has the same form; nothing moves between
+        stages of different words, whose numbers may look alike and mean something else.
+        """
+        old = Standing(from_.meaning.chain, from_._machine.places, state)
+        fresh = self.init(params)
+        return migrate(old, Standing(self.meaning.chain, self._machine.places, fresh))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Optimizer) and self.meaning == other.meaning

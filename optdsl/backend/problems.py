@@ -9,8 +9,6 @@ from optdsl.source import Source
 
 def problems(meaning: Meaning, params: PyTree, source: Source) -> tuple[Diagnostic, ...]:
     """Returns the findings about `meaning` on parameters, arrays or shapes, with places in `source`."""
-    if not depends_on_leaves(meaning.chain) and not ir.contains(meaning.chain, ir.Centralize):
-        return ()
     findings = Findings(source)
     bound_to(meaning.chain, meaning.options, selected_tree(params), findings)
     return findings.sorted()
@@ -18,6 +16,8 @@ def problems(meaning: Meaning, params: PyTree, source: Source) -> tuple[Diagnost
 
 def check_params(meaning: Meaning, params: PyTree, source: Source) -> None:
     """Raises `OptdslError` if the program does not fit the parameters."""
+    if not depends_on_leaves(meaning.chain) and not ir.contains(meaning.chain, ir.Centralize):
+        return
     found = problems(meaning, params, source)
     if any(finding.severity == "error" for finding in found):
         raise OptdslError(found)

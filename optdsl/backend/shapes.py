@@ -11,7 +11,7 @@ PyTree = Any
 
 
 class WrongShape(ValueError):
-    """A path or a dtype that no tree of parameters has; the message says which and why."""
+    """A path or a dtype that no tree of parameters has; the message says of the file what it has."""
 
 
 def shapes(leaves: Mapping[str, tuple[tuple[int, ...], str]]) -> PyTree:
@@ -27,7 +27,7 @@ def shapes(leaves: Mapping[str, tuple[tuple[int, ...], str]]) -> PyTree:
         struct = jax.ShapeDtypeStruct(shape, _dtype(path, dtype))
         if path == "":
             if len(leaves) > 1:
-                raise WrongShape("one path is empty, and only that of a lone leaf is")
+                raise WrongShape("has an empty path, which only a lone leaf has")
             return struct
         _put(tree, path, struct)
     return tree
@@ -39,9 +39,9 @@ def _put(tree: Any, path: str, struct: jax.ShapeDtypeStruct) -> None:
     for depth, key in enumerate(above, 1):
         node = node.setdefault(key, OrderedDict())
         if not isinstance(node, OrderedDict):
-            raise WrongShape(f"`{'/'.join(above[:depth])}` is a leaf, and so is `{path}` below it")
+            raise WrongShape(f"has the leaf `{'/'.join(above[:depth])}` and another below it, `{path}`")
     if last in node:
-        raise WrongShape(f"`{path}` is a leaf, and others are below it")
+        raise WrongShape(f"has the leaf `{path}` and others below it")
     node[last] = struct
 
 
@@ -49,4 +49,4 @@ def _dtype(path: str, name: str) -> Any:
     try:
         return jnp.dtype(name)
     except TypeError:
-        raise WrongShape(f"`{path}` has the dtype `{name}`, which jax does not know") from None
+        raise WrongShape(f"has the dtype `{name}` at `{path}`, which jax does not know") from None

@@ -18,18 +18,19 @@ class StateBytes(NamedTuple):
     total: int
 
 
-def state_bytes(init: Callable[[PyTree], PyTree], params: PyTree) -> StateBytes:
+def state_bytes(init: Callable[[PyTree], PyTree], params: PyTree, tree: PyTree) -> StateBytes:
     """Returns how large the state is that `init` makes for `params`, arrays or shapes.
 
-    What has the tree of the parameters, or that tree with leaves masked out, belongs leaf by leaf to them. A state
+    `tree` has the leaves to tell apart: `params`, or of lookahead's pair the fast ones.
+    What has the structure of that tree, or it with leaves masked out, belongs to them leaf by leaf. A state
     that mixes leaves (one vector of all) is in the total only.
     """
     state = jax.eval_shape(init, params)
-    structure = jax.tree.structure(params)
+    structure = jax.tree.structure(tree)
     found = [0] * structure.num_leaves
     inner = state.inner if isinstance(state, LiveState) else state  # live numbers may be called like parameters
     if structure == jax.tree.structure(0):
-        own = [leaf for leaf in jax.tree.leaves(inner) if leaf.ndim or not params.ndim]
+        own = [leaf for leaf in jax.tree.leaves(inner) if leaf.ndim or not tree.ndim]
         found[0] = sum(map(_bytes, own))
     else:
         nodes = jax.tree.leaves(inner, is_leaf=lambda node: _entries(node, structure) is not None)

@@ -63,6 +63,8 @@ def _run(given: Namespace) -> int:
             from optdsl.cli.fmt import run
         case "explain":
             from optdsl.cli.translate import run_explain as run
+        case "doctor":
+            from optdsl.cli.doctor import run
         case "python":
             from optdsl.cli.translate import run_python as run
         case "plot":

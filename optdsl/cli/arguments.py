@@ -17,7 +17,8 @@ Optimizers for JAX as one line of text.
   optdsl check -e "adam(1e-3)"
   optdsl doc adam
 
-Programs are given as files (.opt), as text behind -e, or as - for standard input."""
+Programs are given as files (.opt), as a value inside YAML, TOML or JSON
+(config.yaml:optimizer.spec), as text behind -e, or as - for standard input."""
 
 _OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 
@@ -62,7 +63,7 @@ def _check_command(argv: list[str]) -> None:
     word = argv[0]
     if any(mark in word for mark in "(|{"):
         raise Usage("optdsl: a command comes before the program: write `optdsl check -e PROGRAM`")
-    if word.endswith(".opt"):
+    if re.search(r"\.(?:opt|ya?ml|toml|json)(?::|$)", word):
         raise Usage(f"optdsl: a command comes before the file: write `optdsl check {word}`")
     near = nearest(word, COMMANDS)
     help = f"write `optdsl {near}`" if near else f"the commands are {', '.join(COMMANDS)}"
@@ -130,6 +131,11 @@ def _add_check(parser: ArgumentParser) -> None:
     help = "text with source and carets, or one line a finding, as editors read it"
     parser.add_argument("--format", choices=("text", "line"), default="text", help=help)
     _add_json(parser)
+    parser.add_argument(
+        "--fix", action="store_true", help="make the edits that findings offer, in the files themselves"
+    )
+    help = "write no file; show what --fix would change"
+    parser.add_argument("--diff", action="store_true", help=help)
     parser.add_argument("--notes", action="store_true", help="show notes as well")
 
 
@@ -166,7 +172,7 @@ def _add_plot(parser: ArgumentParser) -> None:
 
 
 def _add_train(parser: ArgumentParser) -> None:
-    parser.add_argument("programs", nargs="+", metavar="TEXT", help="a program, or a file that ends in .opt")
+    parser.add_argument("programs", nargs="+", metavar="TEXT", help="a program, or the name of its file")
     _add_holes(parser)
     _add_set(parser)
     parser.add_argument("--data", choices=("digits",), default="digits", help="what to learn (default: digits)")
@@ -214,8 +220,8 @@ COMMANDS: dict[str, _Command] = {
     "check": _Command(
         "say what is wrong with programs",
         _add_check,
-        "--json writes a list of findings, each an object with code, severity, message, span\n"
-        "(file, line, column, end_line, end_column), labels, help and edit.",
+        "A text that --fix mends goes to standard output, and what is said of it to standard error.\n"
+        "--json writes a list of findings; docs/diagnostics-json.md says what each has.",
     ),
     "fmt": _Command(
         "write programs in the canonical form",
@@ -223,6 +229,7 @@ COMMANDS: dict[str, _Command] = {
         "Files are rewritten in place; texts and standard input go to standard output.",
     ),
     "explain": _Command("say what a program does, stage by stage and leaf by leaf", _add_explain),
+    "doctor": _Command("run a program for a few steps on a small problem, and say what they show", _add_explain),
     "python": _Command("write a program as plain Optax", _add_python),
     "plot": _Command(
         "draw the schedules of a program, or a schedule by itself",

@@ -5,11 +5,15 @@ import sys
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple, TextIO
 
 from optdsl import api
 from optdsl.cli import style
-from optdsl.cli.programs import Given, hole_values, parsed, read, set_values
+from optdsl.cli.arguments import Usage
+from optdsl.cli.fix import Fixed, fix, write_fixed
+from optdsl.cli.programs import Given, hole_values, parsed, read, reread, set_values
+from optdsl.cli.rewrite import edited
 from optdsl.cli.shapes import shapes_given
 from optdsl.diagnostics import Diagnostic
 
@@ -26,46 +30,92 @@ class Values(NamedTuple):
 
 def run(given: Namespace) -> int:
     """Writes the findings of each program and returns 0 if there are none, notes aside."""
+    _check_options(given)
     values = Values(hole_values(given), set_values(given), shapes_given(given))
     found = read(given)
     for problem in found.problems:
         sys.stderr.write(f"{problem}\n")
-    findings: list[Diagnostic] = []
+    shown: list[Diagnostic] = []
+    counted: list[Diagnostic] = []
+    fixed = 0
     for program in found.programs:
-        own = [finding for finding in check(program, values) if given.notes or finding.severity != "note"]
-        findings += own
-        _write(program, own, given)
+        done = _checked(program, values, given)
+        fixed += len(done.mended)
+        shown += done.left
+        counted += done.first if given.diff else done.left
+        _write(program, done.left, given)
     if given.json:
-        style.write(json.dumps([finding.to_dict() for finding in findings], indent=2))
+        style.write(json.dumps([finding.to_dict() for finding in shown], indent=2))
     elif given.format == "text":
-        _sum_up(findings)
+        _sum_up(shown, fixed, given)
     if found.problems:
         return 2
-    return 1 if any(finding.severity != "note" for finding in findings) else 0
+    return 1 if any(finding.severity != "note" for finding in counted) else 0
 
 
-def check(program: Given, values: Values) -> list[Diagnostic]:
-    """Returns all findings of a program, under the name that it was given by."""
+def check(program: Given, values: Values, notes: bool = True) -> list[Diagnostic]:
+    """Returns the findings of a program, under the name that it was given by."""
     tree, findings = parsed(program, values.sets)
-    return list(findings) if tree is None else api.check(tree, holes=values.holes, params=values.params)
+    found = findings if tree is None else api.check(tree, holes=values.holes, params=values.params)
+    return [finding for finding in found if notes or finding.severity != "note"]
+
+
+def _checked(program: Given, values: Values, given: Namespace) -> Fixed:
+    """Returns what is found in a program, and with `--fix` or `--diff` writes it with the edits made."""
+    if not (given.fix or given.diff):
+        findings = check(program, values, given.notes)
+        return Fixed(program, (), (), findings, _applicable(program, findings) if given.json else findings)
+    program = reread(program, "check")
+    done = fix(program, lambda changed: check(changed, values, given.notes))
+    write_fixed(program, done, given, _beside(given))
+    return done
+
+
+def _applicable(program: Given, findings: list[Diagnostic]) -> list[Diagnostic]:
+    """Returns the findings without those edits that the file of the program cannot hold as they are."""
+    return [
+        replace(finding, edit=None) if finding.edit and edited(program, [finding.edit]) is None else finding
+        for finding in findings
+    ]
+
+
+def _check_options(given: Namespace) -> None:
+    """Raises `Usage` where programs or differences and JSON would go to one place."""
+    if given.json and given.diff:
+        raise Usage("optdsl check: --diff and --json both write to standard output: choose one")
+    if given.json and _prints_programs(given):
+        raise Usage("optdsl check: --fix prints the program, so --json goes with files only")
+
+
+def _prints_programs(given: Namespace) -> bool:
+    return given.fix and bool(given.texts or "-" in given.files)
+
+
+def _beside(given: Namespace) -> TextIO:
+    """Returns where messages go: to standard error where what else is written may be piped on."""
+    return sys.stderr if given.json or given.diff or _prints_programs(given) else sys.stdout
 
 
 def _write(program: Given, findings: list[Diagnostic], given: Namespace) -> None:
+    to = _beside(given)
     if given.json:
         return
     if given.format == "line":
-        for finding in findings:
-            style.write(str(finding))
+        to.writelines(f"{finding}\n" for finding in findings)
     elif findings:
-        style.write_findings(findings)
-    else:
-        style.write(f"{program.name}: ok")
+        style.write_findings(findings, to)
+    elif not given.diff:
+        to.write(f"{program.name}: ok\n")
 
 
-def _sum_up(findings: list[Diagnostic]) -> None:
+def _sum_up(findings: list[Diagnostic], fixed: int, given: Namespace) -> None:
     """Writes how many findings there are, and what fills a hole here, which messages say for Python."""
     counts = Counter(finding.severity for finding in findings)
-    if counts:
-        style.write(", ".join(f"{number} {kind}{'s' * (number > 1)}" for kind, number in counts.items()))
+    parts = [f"{fixed} {'would be ' if given.diff else ''}fixed"] if fixed else []
+    parts += [f"{number} {kind}{'s' * (number > 1)}" for kind, number in counts.items()]
+    left = " left" if counts and (given.fix or given.diff) else ""
+    to = _beside(given)
+    if parts:
+        to.write(f"{', '.join(parts)}{left}\n")
     if any(finding.code == _MISSING_HOLE for finding in findings):
-        style.write("holes are filled here with --hole NAME=VALUE")
+        to.write("holes are filled here with --hole NAME=VALUE\n")

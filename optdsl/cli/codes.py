@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from textwrap import indent, shorten, wrap
 
 from optdsl.cli import style
-from optdsl.diagnostics.codes import CODES, Page
+from optdsl.diagnostics.codes import CODES
+from optdsl.diagnostics.page import Page, Shapes
 from optdsl.diagnostics.suggest import nearest
 
 _LONGEST_PROGRAM = 300
@@ -29,31 +30,42 @@ def run(given: Namespace) -> int:
 
 
 def _page(code: str, page: Page) -> Iterator[str]:
+    from optdsl.cli.code_page import consequence, finding, permission, repair
+
     yield f"{code}: {page.title}"
     yield ""
-    yield from wrap(page.explanation, style.page_width(), initial_indent=_MARGIN, subsequent_indent=_MARGIN)
-    if page.failing is not None:
-        yield from ("", f"fails{_with(page)}", _shown(page.failing))
-    if page.failing is not None and page.found == "text":
-        yield from ("", _message(code, page))
+    yield from _paragraph(page.explanation)
+    if page.why:
+        yield from ("", "why it matters", *_paragraph(page.why))
+        yield from _paragraph(consequence(code))
+    found = finding(code)
+    if page.failing is not None and found is not None:
+        from optdsl.diagnostics.render import render
+
+        yield from ("", f"fails{_with(page, page.params)}", _shown(page.failing), "")
+        yield indent(render(found, style.page_width() - len(_MARGIN)), _MARGIN).rstrip("\n")
+    remarks = [remark for remark in (repair(found), permission(code)) if remark]
+    if remarks:
+        yield from ("", *_paragraph(" ".join(remarks)))
     if page.repaired is not None:
-        yield from ("", "works", _shown(page.repaired))
+        with_params = "" if page.repaired_params is None else _with(page, page.repaired_params)
+        yield from ("", f"works{with_params}", _shown(page.repaired))
 
 
-def _with(page: Page) -> str:
-    """Returns what comes from the host: `, with lr=0.001`."""
-    given = [f"{name}={value}" for name, value in page.holes.items()]
-    return f", with {', '.join(given)}" if given else ""
+def _paragraph(text: str | None) -> list[str]:
+    return wrap(text or "", style.page_width(), initial_indent=_MARGIN, subsequent_indent=_MARGIN)
+
+
+def _with(page: Page, params: Shapes) -> str:
+    """Returns what comes from the host: `, with lr=0.001`, `, on dense/bias (3)`, `, at opt.init(params)`."""
+    given = [] if page.call else [f"{name}={value}" for name, value in page.holes.items()]
+    leaves = [f"{path} {'x'.join(map(str, shape))} {dtype}" for path, (shape, dtype) in params.items()]
+    return (
+        (f", with {', '.join(given)}" if given else "")
+        + (f", at {page.call}" if page.call else "")
+        + (f", on {', '.join(leaves)}" if leaves else "")
+    )
 
 
 def _shown(program: str) -> str:
     return indent(shorten(program, _LONGEST_PROGRAM, placeholder=" ..."), _MARGIN)
-
-
-def _message(code: str, page: Page) -> str:
-    from optdsl import api
-    from optdsl.diagnostics.render import render
-
-    findings = api.check(page.failing or "", holes=page.holes)
-    found = next(finding for finding in findings if finding.code == code)
-    return indent(render(found, style.page_width() - len(_MARGIN)), _MARGIN).rstrip("\n")

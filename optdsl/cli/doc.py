@@ -7,9 +7,9 @@ from textwrap import wrap
 
 from optdsl.cli import style
 from optdsl.cli.example import example
-from optdsl.cli.listing import default_text, signature
+from optdsl.cli.listing import default_text, optax_name, signature
 from optdsl.diagnostics.suggest import listed, nearest
-from optdsl.registry import Parameter, Row, lookup, meant, names, refusal
+from optdsl.registry import Parameter, Row, failure, lookup, meant, names, refusal
 
 
 def run(given: Namespace) -> int:
@@ -38,7 +38,8 @@ def page(row: Row) -> Iterator[str]:
             yield from wrap(text, width, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
     yield from ("", "example", f"    {example(row)}")
     if row.target:
-        yield from ("", "in Optax", f"    {row.target.replace(':', '.')}")
+        home = "in Python" if optax_name(row) is None else "in Optax"
+        yield from ("", home, f"    {row.target.replace(':', '.')}")
 
 
 def _parameters(row: Row) -> Iterator[str]:
@@ -78,6 +79,9 @@ def _unknown(name: str) -> str:
         return f"`{name}` is not a stage here. {refused.reason}" + (
             f" Write `{refused.write[0]}`." if refused.write else ""
         )
+    broken = failure(name)
+    if broken is not None:
+        return f"there is no word `{name}`: {broken}."
     elsewhere = meant(name)
     if elsewhere is not None and elsewhere.write and lookup(elsewhere.write[0]) is not None:
         return f"there is no word `{name}`. {elsewhere.reason} See `optdsl doc {elsewhere.write[0]}`."

@@ -1,16 +1,14 @@
 """`optdsl fmt`: programs in, their canonical form out, into the files they came from."""
 
-import os
 import sys
 from argparse import Namespace
-from difflib import unified_diff
-from pathlib import Path
-from shutil import copymode
-from tempfile import NamedTemporaryFile
 
 from optdsl import api
 from optdsl.cli import style
-from optdsl.cli.programs import Given, parsed, read
+from optdsl.cli.programs import Given, parsed, read, reread
+from optdsl.cli.rewrite import differing, edited, rewrite
+from optdsl.diagnostics import Edit
+from optdsl.source import Range
 
 
 def run(given: Namespace) -> int:
@@ -18,7 +16,7 @@ def run(given: Namespace) -> int:
     found = read(given)
     for problem in found.problems:
         sys.stderr.write(f"{problem}\n")
-    statuses = [_format(program, given) for program in found.programs]
+    statuses = [_format(reread(program, "fmt"), given) for program in found.programs]
     return max([2 if found.problems else 0, *statuses])
 
 
@@ -30,17 +28,26 @@ def _format(program: Given, given: Namespace) -> int:
             sys.stderr.write(f"optdsl fmt: {program.name} is left as it is\n")
         return 1
     text = canonical(program, api.format(tree))
+    new = edited(program, [Edit(Range(0, len(program.text)), text)] if _differs(program, text) else [])
+    if new is None:
+        sys.stderr.write(f"optdsl fmt: {program.name} is left as it is: it cannot be written there in one piece\n")
+        return 1
     if given.diff:
-        _show_difference(program, text)
+        style.write_diff(differing(program, new, "formatted"))
     if given.check:
         return _report(program, text)
     if not given.diff:
-        _deliver(program, text)
+        _deliver(program, new)
     return 0
 
 
 def canonical(program: Given, formatted: str) -> str:
-    """Returns a file's new text: with a newline at its end, and with Windows' line ends if it has those."""
+    """Returns a file's new text: with a newline at its end, and with Windows' line ends if it has those.
+
+    A value inside another file keeps the newlines at its end.
+    """
+    if program.origin is not None:
+        return formatted + program.text[len(program.text.rstrip("\n")) :]
     if program.path is None:
         return formatted
     ends = "\r\n" if "\r\n" in program.text else "\n"
@@ -59,37 +66,11 @@ def _report(program: Given, text: str) -> int:
     return 1
 
 
-def _show_difference(program: Given, text: str) -> None:
-    before, after = program.text.splitlines(), text.splitlines()
-    style.write_diff(unified_diff(before, after, program.name, f"{program.name} formatted", lineterm=""))
-
-
-def _deliver(program: Given, text: str) -> None:
+def _deliver(program: Given, new: Given) -> None:
     if program.path is None:
-        style.write(text)
+        style.write(new.text)
         return
-    changed = _differs(program, text)
+    changed = _differs(program, new.text)
     if changed:
-        replace(program.path, text)
+        rewrite(program.path, new.file_text, "fmt")
     style.write(f"{program.name}: {'formatted' if changed else 'unchanged'}")
-
-
-def replace(path: Path, text: str) -> None:
-    """Replaces a file's text in one move, so that no half of it is ever seen; keeps its permissions.
-
-    Raises `Usage` where the file or its folder cannot be written.
-    """
-    from optdsl.cli.arguments import Usage
-
-    target = Path(os.path.realpath(path))  # a link stays a link
-    try:
-        with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
-            file.write(text.encode())
-        try:
-            copymode(target, file.name)
-            os.replace(file.name, target)
-        except BaseException:
-            os.unlink(file.name)
-            raise
-    except OSError as error:
-        raise Usage(f"optdsl fmt: `{path}` cannot be written: {error.strerror or error}") from None

@@ -9,7 +9,7 @@ from typing import Any
 
 from optdsl import ir
 from optdsl.cli import style
-from optdsl.registry import Kind, Opaque, Parameter, Row, Sort, schedules, transforms
+from optdsl.registry import Kind, Opaque, Parameter, Row, Sort, is_builtin, schedules, transforms
 from optdsl.semantics.show import show
 
 GROUPS = ("our words", "optimizers", "transforms", "wrappers", "schedules")
@@ -51,6 +51,11 @@ def group(row: Row) -> str:
     return "optimizers" if descends else "transforms"
 
 
+def optax_name(row: Row) -> str | None:
+    """Returns how Optax calls a word, None for what is not Optax's."""
+    return row.target.replace(":", ".") if row.target and is_builtin(row.name) else None
+
+
 def signature(row: Row) -> str:
     """Returns how a word is called, with its defaults: `clip_norm(max_norm)`."""
     return f"{row.name}({parameters(row, with_defaults=True)})" if row.parameters else row.name
@@ -86,7 +91,7 @@ def as_json(row: Row) -> dict[str, Any]:
     return {
         "name": row.name,
         "group": group(row),
-        "optax": row.target.replace(":", ".") or None,
+        "optax": optax_name(row),
         "summary": row.summary,
         "formula": row.formula or None,
         "source": row.source or None,

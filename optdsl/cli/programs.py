@@ -9,22 +9,42 @@ from types import MappingProxyType
 from typing import BinaryIO, NamedTuple
 
 from optdsl.cli.arguments import Usage
-from optdsl.diagnostics import Diagnostic, OptdslError
+from optdsl.diagnostics import Diagnostic
+from optdsl.source import Origin, Source
 from optdsl.syntax.ast import Program
 
 _MOST_BYTES = 1 << 20
 """More of a file is not read; a program this long is refused for its length anyway."""
+
+_INSIDE = re.compile(r"(?P<file>.+?\.(?:ya?ml|toml|json))(?::(?P<key>.*))?", re.DOTALL)
+"""A file that can hold programs, and behind a colon the way to one; a colon may stand in a path before."""
 
 _NUMBER = re.compile(r"[+-]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?")
 _WORDS = {"true": True, "false": False, "none": None, "inf": float("inf"), "-inf": float("-inf")}
 
 
 class Given(NamedTuple):
-    """A program as text, what messages call it, and the file it came from, if it came from one."""
+    """A program as text, what messages call it, the file it came from, if any, and its place if it is a value there."""
 
     text: str
     name: str
     path: Path | None = None
+    origin: Origin | None = None
+
+    @property
+    def source(self) -> Source:
+        """Returns the text with what is known of its places."""
+        return Source(self.text, self.name, self.origin)
+
+    @property
+    def file_text(self) -> str:
+        """Returns the text of the whole file."""
+        return self.text if self.origin is None else self.origin.host.text
+
+    @property
+    def file_name(self) -> str:
+        """Returns the name of the file, without the way to a value in it."""
+        return self.name if self.origin is None else self.origin.host.name
 
 
 class Read(NamedTuple):
@@ -72,21 +92,25 @@ def read_path(name: str, command: str) -> Given:
     return found
 
 
+def reread(program: Given, command: str) -> Given:
+    """Returns the program as its file has it now, which another program of the same file may have changed."""
+    return program if program.origin is None else read_path(program.name, command)
+
+
 def is_file_name(text: str) -> bool:
     """Returns whether `text` is the name of a program's file and no program."""
-    return text.endswith(".opt") and not any(mark in text for mark in "(|;{")
+    is_name = text.endswith(".opt") or _INSIDE.fullmatch(text) is not None
+    return is_name and not any(mark in text for mark in "(|;{")
 
 
 def parsed(
     given: Given, values: Mapping[str, object] = MappingProxyType({})
 ) -> tuple[Program | None, tuple[Diagnostic, ...]]:
     """Returns the program with `values` put over it by path, or None and its syntax errors."""
-    from optdsl import api
+    from optdsl.syntax.parser import parse
 
-    try:
-        return api.parse(given.text, given.name).replace(values), ()
-    except OptdslError as error:
-        return None, error.diagnostics
+    program, findings = parse(given.source)
+    return (None, findings) if program is None else (program.replace(values), ())
 
 
 def hole_values(given: Namespace) -> dict[str, object]:
@@ -134,7 +158,24 @@ def _value(text: str) -> object:
 
 
 def _read_file(name: str) -> Given | str:
-    """Returns the program in a file, or why it cannot be read."""
+    """Returns the program in a file, or in a value of one, or why it cannot be read."""
+    inside = _INSIDE.fullmatch(name)
+    return _read_whole(name) if inside is None else _read_inside(name, inside["file"], inside["key"])
+
+
+def _read_inside(name: str, file: str, key: str | None) -> Given | str:
+    host = _read_whole(file)
+    if isinstance(host, str):
+        return host
+    if host.path is not None and host.path.stat().st_size >= _MOST_BYTES:
+        return f"`{file}` has {_MOST_BYTES:,} bytes or more: too many to look for a program in"
+    from optdsl.embedded import find
+
+    found = find(Source(host.text, host.name), key)
+    return found if isinstance(found, str) else Given(found.text, name, host.path, found.origin)
+
+
+def _read_whole(name: str) -> Given | str:
     path = None if name == "-" else Path(name)
     shown = "<stdin>" if path is None else name
     try:

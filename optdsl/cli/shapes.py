@@ -73,7 +73,7 @@ def _tree(leaves: dict[str, tuple[tuple[int, ...], str]]) -> Any:
     try:
         return shapes(leaves)
     except WrongShape as problem:
-        raise _NotShapes(f"holds no tree: {problem}") from None
+        raise _NotShapes(str(problem)) from None
 
 
 def _quoted(name: str) -> str:

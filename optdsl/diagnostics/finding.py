@@ -11,6 +11,8 @@ from optdsl.source import Range, Source, Span
 
 Severity = Literal["error", "warning", "note"]
 _SEVERITIES: dict[str, Severity] = {"E": "error", "W": "warning", "N": "note"}
+_NOTES = frozenset({"W508"})
+"""Warnings that are worth a note only, because what they find is usually meant."""
 
 
 class Label(NamedTuple):
@@ -45,7 +47,7 @@ class Diagnostic:
     @property
     def severity(self) -> Severity:
         """Returns `error`, `warning` or `note`, as the code's letter says."""
-        return _SEVERITIES[self.code[0]]
+        return "note" if self.code in _NOTES else _SEVERITIES[self.code[0]]
 
     def __str__(self) -> str:
         """Returns the finding on one line, as editors read it."""
@@ -53,7 +55,8 @@ class Diagnostic:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the finding as plain data, in a stable shape."""
-        edit = self.edit and {"start": self.edit.range.start, "end": self.edit.range.end, "text": self.edit.text}
+        place = self.edit and self.source.place(self.edit.range)
+        edit = self.edit and place and {"start": place.start, "end": place.end, "text": self.edit.text}
         return {
             "code": self.code,
             "severity": self.severity,
@@ -82,11 +85,11 @@ class Findings:
         *,
         help: str | None = None,
         labels: Iterable[tuple[Range, str]] = (),
-        edit: str | None = None,
+        edit: str | tuple[Range, str] | None = None,
     ) -> None:
-        """Adds a finding at `range`; `edit` is the text that may replace it."""
+        """Adds a finding at `range`; `edit` is the text that may replace it, or another range and its text."""
         spans = tuple(Label(self.source.span(place), text) for place, text in labels)
-        change = None if edit is None else Edit(range, edit)
+        change = Edit(range, edit) if isinstance(edit, str) else None if edit is None else Edit(*edit)
         self._found.append(Diagnostic(code, message, self.source.span(range), spans, help, change, self.source))
 
     @property

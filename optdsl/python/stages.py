@@ -13,6 +13,7 @@ from optdsl.python.masks import mapped, mask
 from optdsl.python.schedules import address, argument, over_time
 from optdsl.python.writer import Writer
 from optdsl.registry import Kind, Parameter, Row, lookup
+from optdsl.semantics.rows import row_of
 
 _OWN = {
     "lr": "optax.scale_by_learning_rate",
@@ -72,10 +73,12 @@ def _negated(value: Any) -> Any:
 
 
 def _call_of(stage: ir.Stage, writer: Writer) -> Code:
-    row = lookup(stage.word)
+    row = row_of(stage)
     assert row is not None
     given = {a.name: a.value for a in stage.arguments if a.given}
     filled = [_Filled(p, given[p.name]) for p in row.parameters if p.name in given]
+    if isinstance(stage, ir.RegisteredStage):
+        return _written(writer.registered(stage.word), row, filled, writer)
     if stage.word == "accumulate":
         return _written(_accumulate(stage, writer), row, filled, writer)
     if stage.word == "average":
@@ -102,8 +105,10 @@ def _stage_wants_extras(stage: ir.AnyStage) -> bool:
             return _wants_extras(inner)
         case ir.Match(arms):
             return any(_wants_extras(arm.chain) for arm in arms if arm.chain is not None)
-        case ir.Stage(word, arguments):
-            row = lookup(word)
+        case ir.RegisteredStage():
+            return True
+        case ir.Stage(_, arguments):
+            row = row_of(stage)
             own = row is not None and row.traits is not None and bool(row.traits.extras)
             return own or any(_wants_extras(a.value) for a in arguments if isinstance(a.value, ir.Chain))
         case _:

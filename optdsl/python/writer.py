@@ -25,7 +25,7 @@ class Writer:
     definitions: list[str] = field(default_factory=list[str])
     snippets: dict[str, str] = field(default_factory=dict[str, str])
     holes: dict[str, str] = field(default_factory=dict[str, str])
-    """Holes that take Python objects, with their Python names."""
+    """Holes that take Python objects, and registered stages, with their Python names."""
     _written: dict[Hashable, str] = field(default_factory=dict[Hashable, str])
     _taken: set[str] = field(default_factory=set[str])
 
@@ -60,6 +60,13 @@ class Writer:
         if host.hole not in self.holes:
             self.holes[host.hole] = self.name(host.hole)
         return self.holes[host.hole]
+
+    def registered(self, word: str) -> str:
+        """Returns the name by which the function of a stage that Python registered is known."""
+        key = f"{word}()"  # no hole is called so
+        if key not in self.holes:
+            self.holes[key] = self.name(word)
+        return self.holes[key]
 
     def live(self, number: ir.LiveNumber) -> str:
         """Returns the name of a live number, which plain Optax has as a constant."""

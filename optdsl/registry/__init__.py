@@ -1,7 +1,8 @@
 """The registry: every word a program may use as a stage or a schedule, as plain data.
 
 In: a name. Out: its `Row`, or what was meant by it. Rows, prose and traits are merged at the first
-question. Knows neither the parser nor jax; nothing here imports Optax.
+question; behind them stand the transforms that Python registers. Knows neither the parser nor jax; nothing here
+imports Optax.
 """
 
 from functools import cache
@@ -20,6 +21,7 @@ from optdsl.registry.row import (
 
 if TYPE_CHECKING:
     from optdsl.registry.elsewhere import Meant
+    from optdsl.registry.registered import Registered
 
 __all__ = [
     "REQUIRED",
@@ -30,11 +32,14 @@ __all__ = [
     "Row",
     "Sort",
     "Traits",
+    "failure",
+    "is_builtin",
     "lookup",
     "meant",
     "meant_parameter",
     "names",
     "refusal",
+    "registered_as",
     "schedules",
     "transforms",
 ]
@@ -46,12 +51,49 @@ def lookup(name: str) -> Row | None:
     >>> lookup("clip").parameters[0].name
     'max_delta'
     """
-    return _rows().get(name)
+    row = _rows().get(name)
+    if row is None and (found := registered_as(name)) is not None:
+        return found.row
+    return row
+
+
+def is_builtin(name: str) -> bool:
+    """Returns whether `name` is a word of Optax or of ours, whatever is registered beside them."""
+    return name in _rows()
+
+
+def registered_as(name: str) -> "Registered | None":
+    """Returns the Python transform called `name`: in this scope, for good, or declared by an installed package.
+
+    Only the last is imported for it, and only if nothing else is called so.
+    """
+    from optdsl.registry.registered import Registered, find, is_name
+
+    if is_builtin(name) or not is_name(name):
+        return None
+    found = find(name)
+    if found is not None:
+        return found
+    from optdsl.registry.entry_points import loaded
+
+    declared = loaded(name)
+    return declared if isinstance(declared, Registered) else None
+
+
+def failure(name: str) -> str | None:
+    """Returns why a name that installed packages declare is no stage; None for all others."""
+    from optdsl.registry.entry_points import Failure, loaded
+
+    found = None if lookup(name) is not None else loaded(name)
+    return found.reason if isinstance(found, Failure) else None
 
 
 def transforms() -> tuple[Row, ...]:
-    """Returns the rows of all transforms, our own words included, by name."""
-    return tuple(row for row in _rows().values() if row.sort is Sort.TRANSFORM)
+    """Returns the rows of all transforms by name, our own words and the registered ones behind Optax's included."""
+    from optdsl.registry.registered import everything
+
+    built_in = (row for row in _rows().values() if row.sort is Sort.TRANSFORM)
+    return (*built_in, *(found.row for found in everything()))
 
 
 def schedules() -> tuple[Row, ...]:
@@ -60,8 +102,12 @@ def schedules() -> tuple[Row, ...]:
 
 
 def names(sort: Sort | None = None) -> tuple[str, ...]:
-    """Returns the names of all rows, or of those of one sort: what a misspelt word is compared with."""
-    return tuple(row.name for row in _rows().values() if sort is None or row.sort is sort)
+    """Returns the names of all rows, or of those of one sort: what a misspelt word is compared with.
+
+    Those that installed packages declare are among them; nothing is imported for that.
+    """
+    built_in = tuple(row.name for row in _rows().values() if sort is None or row.sort is sort)
+    return built_in if sort is Sort.SCHEDULE else tuple(dict.fromkeys((*built_in, *_names_of_python())))
 
 
 def refusal(name: str) -> "Meant | None":
@@ -120,6 +166,13 @@ def meant_parameter(row: Row, name: str) -> "Meant | None":
     # A form such as `| maximize`, or nothing but a reason, holds for every row.
     is_name = any(candidate.isidentifier() for candidate in found.write)
     return None if is_name else found
+
+
+def _names_of_python() -> tuple[str, ...]:
+    from optdsl.registry.entry_points import declared
+    from optdsl.registry.registered import everything
+
+    return (*(found.row.name for found in everything()), *declared())
 
 
 @cache

@@ -8,8 +8,9 @@ from functools import reduce
 from typing import NamedTuple
 
 from optdsl import ir
-from optdsl.registry import Traits, lookup
+from optdsl.registry import Traits
 from optdsl.semantics.names import named
+from optdsl.semantics.rows import row_of
 
 _STEPS = {"scale": "step_size", "scale_by_schedule": "step_size_fn"}
 _MASKS = ("mask", "weight_decay_mask")
@@ -72,13 +73,15 @@ class _Leaf(NamedTuple):
                 return before
 
     def _transform(self, before: Applied, stage: ir.Stage) -> Applied:
-        row = lookup(stage.word)
+        row = row_of(stage)
         traits = (row and row.traits) or Traits()
         after = before._replace(rate=None) if traits.degree == 0 else before
         values = {argument.name: argument.value for argument in stage.arguments}
         inner = next((value for value in values.values() if isinstance(value, ir.Chain)), None)
         if inner is not None:
             after = self.chain(after, inner)
+        if isinstance(stage, ir.RegisteredStage) and stage.origin.row.traits is None:
+            return after  # what its numbers do, only the function knows
         if traits.sign == 0:
             return after._replace(rate=0.0)
         rate = self._value(self._rate(stage.word, values))

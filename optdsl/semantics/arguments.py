@@ -113,7 +113,7 @@ def _report_doubled(argument: ast.Argument, first: ast.Argument, context: Contex
 
 
 def _report_missing(call: ast.Call, missing: list[Parameter], subject: str, context: Context) -> None:
-    if len(missing) == 1 and missing[0].kind is Kind.TRANSFORM:
+    if len(missing) == 1 and missing[0].kind is Kind.TRANSFORM and call.block is None:
         help = f"write `{call.function.id}(...) {{ chain }}`"
         context.error("E214", f"{subject} takes a chain", call.span, help=help)
         return

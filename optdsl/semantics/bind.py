@@ -10,10 +10,12 @@ from typing import NamedTuple
 
 from optdsl import ir
 from optdsl.diagnostics import Findings
-from optdsl.registry import Kind, lookup
+from optdsl.registry import Kind
 from optdsl.semantics.coverage import report_axes, report_dead, report_uncovered
+from optdsl.semantics.fitness import report_half_precision, report_layout, report_values
 from optdsl.semantics.leaves import Leaf, Masks, choose
 from optdsl.semantics.perleaf import specialised
+from optdsl.semantics.rows import row_of
 
 Mask = tuple[bool, ...]
 
@@ -31,6 +33,7 @@ class Binder(NamedTuple):
     leaves: Sequence[Leaf]
     masks: Masks
     findings: Findings
+    layout: str = "flax"
 
 
 def bind(chain: ir.Chain, binder: Binder) -> Bound:
@@ -107,10 +110,12 @@ def _stage(stage: ir.AnyStage, active: Mask, binder: Binder) -> ir.AnyStage:
             return _match(stage, active, binder)
         case ir.Centralize():
             report_axes(stage, active, binder.leaves, binder.findings)
+            report_layout(stage, active, binder.leaves, binder.layout, binder.findings)
             return stage
         case ir.Decay(weight_decay):
             return replace(stage, weight_decay=_value(weight_decay, active, binder))
         case ir.Stage():
+            report_half_precision(stage, active, binder.leaves, binder.findings)
             return _arguments(stage, active, binder)
         case _:
             return stage
@@ -142,7 +147,11 @@ def _arguments(stage: ir.Stage, active: Mask, binder: Binder) -> ir.Stage:
             arguments[argument.name] = replace(argument, value=argument.value.value)
             arguments[mask] = replace(arguments[mask], value=ir.Decided(chosen))
         elif not isinstance(arguments[argument.name].value, ir.Decided):
-            arguments[argument.name] = replace(argument, value=_value(argument.value, active, binder))
+            row = row_of(stage)
+            parameter = row.parameter(argument.name) if row else None
+            found = _value(argument.value, active, binder)
+            report_values(found, argument, parameter, binder.leaves, binder.findings)
+            arguments[argument.name] = replace(argument, value=found)
     return replace(stage, arguments=tuple(arguments[argument.name] for argument in stage.arguments))
 
 
@@ -151,7 +160,7 @@ def _mask_of(argument: ir.Argument, stage: ir.Stage) -> str | None:
 
     That is `mask` beside `weight_decay`, for one value with the neutral one elsewhere.
     """
-    value, row = argument.value, lookup(stage.word)
+    value, row = argument.value, row_of(stage)
     if not isinstance(value, ir.Spread) or row is None or value.otherwise != 0 or isinstance(value.otherwise, bool):
         return None
     if not argument.name.startswith("weight_decay") or ir.contains(value.value, (ir.Spread, ir.Capture)):

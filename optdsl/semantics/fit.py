@@ -111,9 +111,15 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+def is_key(value: object) -> bool:
+    """Returns whether `value` is a key of jax's random numbers, which is an array and no number."""
+    return str(getattr(value, "dtype", "")).startswith("key<")
+
+
 def is_tracer(value: object) -> bool:
     """Returns whether `value` is a number of jax that has no value yet."""
-    return hasattr(value, "aval") and hasattr(value, "dtype") and getattr(value, "ndim", None) == 0
+    number = hasattr(value, "aval") and hasattr(value, "dtype") and not is_key(value)
+    return number and getattr(value, "ndim", None) == 0
 
 
 def _number(value: ir.Value) -> Any:

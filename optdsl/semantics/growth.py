@@ -3,7 +3,7 @@
 Values share their parts, so measuring takes each part once; what is counted is the text they stand for.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from optdsl import ir
 
@@ -24,12 +24,12 @@ class Measure:
 
     def __call__(self, value: object) -> Extent:
         """Returns the extent of `value`."""
-        if not (isinstance(value, tuple) or hasattr(value, "__dataclass_fields__")):
+        if type(value) is not tuple and not hasattr(value, "__dataclass_fields__"):
             return Extent(1, 0, 1)
-        known = self._known.get(id(value))
-        if known is None:
-            known = self._known[id(value)] = (value, self._fresh(value))
-        return known[1]
+        place = id(value)  # pyright: ignore[reportUnknownArgumentType]
+        if place not in self._known:  # the value is kept too, so that its place goes to no other
+            self._known[place] = (value, self._fresh(value))  # pyright: ignore[reportUnknownArgumentType]
+        return self._known[place][1]
 
     def _fresh(self, value: object) -> Extent:
         nodes, stages, depth = 1, int(isinstance(value, (ir.Stage, ir.Centralize, ir.Decay, ir.HostStage))), 0

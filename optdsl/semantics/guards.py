@@ -14,10 +14,12 @@ def guarded(node: ast.Where | ast.When, scope: Scope, want: Want, context: Conte
     """Returns a value that depends on the leaf (`where`), the configuration or the step (`when`)."""
     if isinstance(node, ast.Where):
         chosen = selector(node.selector, scope, context)
+        other = _otherwise(node, scope, want, context)
+        if isinstance(chosen, ir.Unknown):
+            return chosen  # what it captures is not known either
         found = Scope(scope, {name: ir.Capture(name) for name in captures(chosen)})
         kept = values.value(node.value, found, want, context)
-        other = _otherwise(node, scope, want, context)
-        unknown = any(isinstance(part, ir.Unknown) for part in (chosen, kept, other))
+        unknown = any(isinstance(part, ir.Unknown) for part in (kept, other))
         return ir.UNKNOWN if unknown else ir.Spread(chosen, kept, other, node.selector.span)
     held = condition(node.condition, scope, context)
     kept = values.value(node.value, scope, want, context)

@@ -5,7 +5,7 @@ from typing import Any
 from optdsl import ir
 from optdsl.diagnostics.suggest import listed, nearest
 from optdsl.semantics import values
-from optdsl.semantics.fit import is_tracer
+from optdsl.semantics.fit import is_key, is_tracer
 from optdsl.semantics.scope import Context, Scope, Want
 from optdsl.source import Range
 from optdsl.syntax import ast
@@ -18,7 +18,11 @@ def hole(node: ast.Hole, scope: Scope, want: Want, context: Context) -> ir.Value
     """Returns what the host put into the hole, else its default, else UNKNOWN: missing holes are reported together."""
     context.asked.setdefault(node.name, node.span)
     if node.name in context.holes:
-        return host_value(node.name, context.holes[node.name])
+        found = host_value(node.name, context.holes[node.name])
+        if isinstance(found, float) and found != found:
+            message = f"the hole `:{node.name}` holds nan"
+            return context.error("E222", message, node.span, help="pass a number")
+        return found
     if node.default is not None:
         return values.value(node.default, scope, want, context)
     context.missing.setdefault(node.name, node.span)
@@ -27,17 +31,19 @@ def hole(node: ast.Hole, scope: Scope, want: Want, context: Context) -> ir.Value
 
 def host_value(name: str, given: Any) -> ir.Value:
     """Returns a Python value as the language has it: numbers and strings as themselves, the rest as an object."""
-    if given is None or isinstance(given, (bool, int, float, str)):
+    if given is None or isinstance(given, (bool, str)):
         return given
     if type(given) in (list, tuple):  # not a NamedTuple, which is an object of the host
         return tuple([host_value(name, item) for item in given])
     if getattr(given, "ndim", None) == 0 and hasattr(given, "item") and not _is_abstract(given):
-        return given.item()
+        return given.item()  # also numpy's float64, which is a float with a dtype that widens what it meets
+    if isinstance(given, (int, float)):
+        return int(given) if isinstance(given, int) else float(given)
     return ir.Host(name, given)
 
 
 def _is_abstract(given: object) -> bool:
-    return is_tracer(given) and type(given).__name__.endswith("Tracer")
+    return is_key(given) or (is_tracer(given) and type(given).__name__.endswith("Tracer"))
 
 
 def report(context: Context) -> None:

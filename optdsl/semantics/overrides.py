@@ -8,12 +8,35 @@ from dataclasses import fields, replace
 from typing import Any
 
 from optdsl import ir
+from optdsl.diagnostics import Diagnostic, Findings
 from optdsl.diagnostics.suggest import nearest
-from optdsl.registry import Parameter, lookup
+from optdsl.registry import Parameter
 from optdsl.semantics.fit import fit
 from optdsl.semantics.holes import host_value
 from optdsl.semantics.names import named
+from optdsl.semantics.rows import row_of
 from optdsl.semantics.scope import Context, Want
+from optdsl.source import Source
+
+
+def replaced(chain: ir.Chain, values: Mapping[str, Any], source: Source) -> tuple[ir.Chain, tuple[Diagnostic, ...]]:
+    """Returns `chain` with the arguments at the paths in `values` replaced, and what is wrong with them.
+
+    A number whose sign decides whether the program descends (`scale`) keeps its sign.
+    """
+    context = Context(Findings(source), {})
+    result = overridden(chain, values, (), context)
+    for path, stage in named(chain):
+        given = values.get(f"{path}.step_size")
+        before = stage["step_size"] if isinstance(stage, ir.Stage) and stage.word == "scale" else None
+        if _is_number(given) and _is_number(before) and (given > 0) != (before > 0):  # pyright: ignore
+            message = f"`{path}.step_size` keeps its sign, which decides whether the program descends"
+            context.error("E222", message, stage.span, help="write another program")
+    return result, context.findings.sorted()
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def overridden(chain: ir.Chain, values: Mapping[str, Any], names: tuple[str, ...], context: Context) -> ir.Chain:
@@ -46,7 +69,7 @@ def _report_unknown(path: str, known: tuple[str, ...], context: Context) -> None
 
 def _fitted(stage: ir.AnyStage, name: str, given: Any, context: Context) -> ir.Value:
     word = getattr(stage, "word", "")
-    row = lookup(word)
+    row = row_of(stage)
     parameter: Parameter | None = row.parameter(name) if row else None
     want = Want(parameter.kind if parameter else None, f"`{name}` of `{word}`", parameter)
     return fit(host_value(name, given), want, stage.span, context)

@@ -54,10 +54,12 @@ class _Leafwise:
 
 
 def _fold(function: str, operands: tuple[Any, ...]) -> ir.Value:
-    """Returns constants computed; a fault (a division by zero on one leaf) shows as not a number."""
+    """Returns constants computed, UNKNOWN for what has no value on this leaf, such as a division by zero."""
+    if any(isinstance(operand, ir.Unknown) for operand in operands):
+        return ir.UNKNOWN
     if not all(isinstance(operand, (int, float)) for operand in operands):
         return ir.Apply(function, operands)
     try:
         return arithmetic.apply(function, operands)
     except arithmetic.Fault:
-        return float("nan")
+        return ir.UNKNOWN

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from optdsl import ir
-from optdsl.registry import lookup
+from optdsl.semantics.rows import row_of
 
 
 class Around(NamedTuple):
@@ -65,7 +65,7 @@ def descends(stage: ir.AnyStage) -> bool:
         case ir.Stage(word, arguments):
             if any(isinstance(a.value, ir.Chain) and any(map(descends, a.value.stages)) for a in arguments):
                 return True
-            row = lookup(word)
+            row = row_of(stage)
             traits = row.traits if row else None
             if word == "scale":
                 size = stage["step_size"]

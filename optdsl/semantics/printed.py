@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from optdsl import ir
-from optdsl.registry import Kind, lookup
+from optdsl.registry import Kind
+from optdsl.semantics.rows import row_of
 from optdsl.semantics.show import show
 
 
@@ -50,7 +51,7 @@ def _arm(arm: ir.Arm) -> str:
 
 
 def _call(stage: ir.Stage | ir.Centralize | ir.Decay) -> str:
-    row = lookup(stage.word)
+    row = row_of(stage)
     kinds = {p.name: p.kind for p in row.parameters} if row else {}
     block = next((a.value for a in stage.arguments if kinds.get(a.name) is Kind.TRANSFORM), None)
     given = [a for a in stage.arguments if a.given and a.value is not block]

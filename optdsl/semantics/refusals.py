@@ -1,8 +1,9 @@
 """Combinations that have no meaning, found without parameters: each with the reason, and what to write instead."""
 
 from optdsl import ir
-from optdsl.registry import Kind, lookup
+from optdsl.registry import Kind
 from optdsl.semantics.places import descends
+from optdsl.semantics.rows import row_of
 from optdsl.semantics.scope import Context
 
 
@@ -44,7 +45,7 @@ def _report_raw_leaves(stage: ir.Guarded, context: Context) -> None:
 
 
 def _report_coupled(stage: ir.Stage, context: Context) -> None:
-    row = lookup(stage.word)
+    row = row_of(stage)
     if row is None or row.traits is None or not row.traits.couples_leaves:
         return
     for argument in stage.arguments:
@@ -56,7 +57,7 @@ def _report_coupled(stage: ir.Stage, context: Context) -> None:
 
 
 def _report_doubled_mask(stage: ir.Stage, context: Context) -> None:
-    row = lookup(stage.word)
+    row = row_of(stage)
     kinds = {p.name: p.kind for p in row.parameters} if row else {}
     masks = [a for a in stage.arguments if kinds.get(a.name) is Kind.MASK and a.given and a.name != "trust_ratio_mask"]
     for argument in stage.arguments:

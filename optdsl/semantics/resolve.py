@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from optdsl import ir
 from optdsl.diagnostics import Diagnostic, Findings
+from optdsl.room import with_room
 from optdsl.semantics import holes, stages, values
 from optdsl.semantics.definitions import check_name, check_uncalled
 from optdsl.semantics.fit import fit
@@ -18,7 +19,6 @@ from optdsl.semantics.places import placed
 from optdsl.semantics.refusals import report_refused
 from optdsl.semantics.scope import ANYTHING, NUMBER, Closure, Context, Function, Scope, TooLarge
 from optdsl.source import Range
-from optdsl.stack import with_room
 from optdsl.syntax import ast
 
 

@@ -1,7 +1,6 @@
 """Selectors: which leaves are meant, by path, by shape and dtype, by class, or by a mask of the host."""
 
 import re
-from collections.abc import Iterator
 
 from optdsl import ir
 from optdsl.diagnostics.suggest import listed, nearest
@@ -40,16 +39,17 @@ def selector(node: ast.Selector, scope: Scope, context: Context) -> ir.Selector:
             return _combine(operator, (selector(left, scope, context), selector(right, scope, context)))  # pyright: ignore
 
 
-def captures(chosen: ir.Selector) -> Iterator[str]:
-    """Yields the names that the globs of a selector capture."""
+def captures(chosen: ir.Selector) -> frozenset[str]:
+    """Returns the names that a selector captures from every path that it selects."""
     match chosen:
         case ir.PathGlob(pattern):
-            yield from _CAPTURE.findall(pattern)
-        case ir.Combine(_, operands):
-            for operand in operands:
-                yield from captures(operand)
+            return frozenset(_CAPTURE.findall(pattern))
+        case ir.Combine("and", (one, other)):
+            return captures(one) | captures(other)
+        case ir.Combine("or", (one, other)):
+            return captures(one) & captures(other)
         case _:
-            return
+            return frozenset()
 
 
 def _combine(operator: str, operands: tuple[ir.Selector, ...]) -> ir.Selector:

@@ -6,7 +6,7 @@ A chain inside a chain is written out, so the intermediate form never nests them
 from dataclasses import replace
 
 from optdsl import ir
-from optdsl.registry import Sort, lookup
+from optdsl.registry import Sort, lookup, registered_as
 from optdsl.semantics import definitions, guards, holes, values
 from optdsl.semantics.fit import fit
 from optdsl.semantics.functions import filled
@@ -177,6 +177,9 @@ def _stage(word: str, arguments: tuple[ir.Argument, ...], node: ast.Call) -> ir.
         return _centralize(arguments, node)
     if word == "decay":
         return ir.Decay(arguments[0].value, span=node.span, value_span=arguments[0].span)
+    origin = registered_as(word)
+    if origin is not None:
+        return ir.RegisteredStage(word, arguments, span=node.span, origin=origin)
     return ir.Stage(word, arguments, span=node.span)
 
 

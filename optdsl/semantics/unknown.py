@@ -3,12 +3,15 @@
 from collections.abc import Iterable
 
 from optdsl import ir
-from optdsl.diagnostics.suggest import listed, nearest
-from optdsl.registry import Kind, Sort, lookup, meant, names, refusal
+from optdsl.diagnostics.suggest import distance, listed, nearest
+from optdsl.registry import Kind, Sort, failure, lookup, meant, names, refusal
 from optdsl.semantics.arithmetic import ARITY
 from optdsl.semantics.scope import Context, Scope, Want
 from optdsl.semantics.words import AXES_WORDS, CLASSES, DTYPES, SEGMENTS
 from optdsl.syntax import ast
+
+_SLIP = 2
+"""Letters that may be wrong in a name that a machine may mend."""
 
 FUNCTIONS = (*ARITY, "warmup", "rsqrt")
 
@@ -20,6 +23,10 @@ def unknown_stage(node: ast.Name, scope: Scope, context: Context) -> ir.Unknown:
     if refused is not None and (refused.write or elsewhere is None):
         help = f"write `{refused.write[0]}`" if refused.write else "remove it"
         return context.error("E208", f"`{node.id}` is not a stage here. {refused.reason}", node.span, help=help)
+    broken = failure(node.id)
+    if broken is not None:
+        message = f"there is no stage `{node.id}`: {broken}"
+        return context.error("E201", message, node.span, help="mend or remove that package")
     known = (*names(Sort.TRANSFORM), *scope.names(), *scope.function_names())
     return _unknown("E201", f"there is no stage `{node.id}`", node, known, context)
 
@@ -58,6 +65,7 @@ def _unknown(code: str, message: str, node: ast.Name, known: Iterable[str], cont
         return context.error(code, f"{message}. {elsewhere.reason}", node.span, help=f"write `{word}`", edit=word)
     near = nearest(node.id.rpartition(".")[2], known)
     if near is not None:
-        return context.error(code, message, node.span, help=f"write `{near}`", edit=near)
+        slip = distance(node.id.lower(), near.lower()) <= _SLIP or node.id.endswith(f".{near}")
+        return context.error(code, message, node.span, help=f"write `{near}`", edit=near if slip else None)
     listing = "`optdsl list` shows them all" if code != "E203" else "bind it before, as in `name = 1e-3;`"
     return context.error(code, message, node.span, help=listing)

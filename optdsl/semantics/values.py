@@ -26,6 +26,8 @@ _CHAINS = (ast.Chain, ast.Match, ast.Alias)
 def value(node: ast.Expression, scope: Scope, want: Want, context: Context) -> ir.Value:
     """Returns what `node` means in a slot that wants `want`; UNKNOWN if that was reported as an error."""
     context.burn()
+    if isinstance(node, ast.Constant) and node.value is None and want.parameter and want.parameter.optional:
+        return None  # in the place of a stage too: `lbfgs(linesearch=none)`
     if want.kind is Kind.TRANSFORM or isinstance(node, _CHAINS):
         return stages.chain(node, scope, context)
     match node:

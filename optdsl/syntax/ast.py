@@ -4,7 +4,7 @@ Equality of nodes ignores places, so texts that differ in layout alone have equa
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -361,3 +361,18 @@ Expression = (
 )
 Selector = Glob | LeafClass | PathMatch | LeafTest | Hole | Group | Unary | Binary
 Statement = Binding | Live | Definition
+
+
+def hole_names(program: Program) -> frozenset[str]:
+    """Returns the names of the holes of a program."""
+    found: set[str] = set()
+    pending: list[object] = [*program.statements, program.body]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Hole):
+            found.add(node.name)
+        if isinstance(node, tuple):
+            pending.extend(node)  # pyright: ignore[reportUnknownArgumentType]
+        elif isinstance(node, Node):
+            pending.extend(getattr(node, part.name) for part in fields(node) if part.name != "span")
+    return frozenset(found)

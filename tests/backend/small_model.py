@@ -15,7 +15,7 @@ MAIN = "clip(1.0) | centralize(axes=-1) | adam(1e-3)"
 
 def compiled(text: str, **holes: Any) -> Any:
     """Returns the optimizer of a program, which need not descend, with Optax's own operations."""
-    return optdsl.compile(text, holes=holes, fragment=True, exact=True, allow=("E301", "E302"))
+    return optdsl.compile(text, holes=holes, fragment=True, exact=True, allow=("E301", "E302", "E307"))
 
 
 def fresh(tree: Any) -> Any:

@@ -117,12 +117,8 @@ def test_default_is_optax_bit_for_bit(tree: Any, wide: bool) -> None:
         grads = jax.tree.map(lambda leaf: jnp.asarray(leaf) * scale, tree())
         want, _ = jax.jit(optax.centralize().update)(grads, optax.EmptyState())
         got, _ = jax.jit(centralize().update)(grads, optax.EmptyState())
-        assert [leaf.dtype for leaf in jax.tree.leaves(got)] == [
-            leaf.dtype for leaf in jax.tree.leaves(grads)
-        ]
-        assert jax.tree.leaves(got)[0].dtype.itemsize == (2 if tree is complex_tree else 1) * (
-            8 if wide else 4
-        )
+        assert [leaf.dtype for leaf in jax.tree.leaves(got)] == [leaf.dtype for leaf in jax.tree.leaves(grads)]
+        assert jax.tree.leaves(got)[0].dtype.itemsize == (2 if tree is complex_tree else 1) * (8 if wide else 4)
         jax.tree.map(np.testing.assert_array_equal, got, want)
 
 

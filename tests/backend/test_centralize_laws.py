@@ -79,9 +79,7 @@ def test_takes_away_the_mean_and_nothing_else(case: tuple[Axes, np.ndarray, np.n
 
 
 @laws
-@given(
-    entries((5, 3), st.sampled_from([0.0, 1.0, -2.0, 0.5])), st.lists(st.booleans(), min_size=5, max_size=5)
-)
+@given(entries((5, 3), st.sampled_from([0.0, 1.0, -2.0, 0.5])), st.lists(st.booleans(), min_size=5, max_size=5))
 def test_sparse_rows(g: np.ndarray, zero: list[bool]) -> None:
     g = np.where(np.array(zero)[:, None], 0, g)
     live = g.any(axis=1)

@@ -263,8 +263,8 @@ CHAINS: dict[str, optax.GradientTransformation] = {
         optax.scale_by_adam(), optax.add_decayed_weights(0.1), optax.scale_by_learning_rate(0.2)
     ),
     "sgd(0.2) | decay(0.1)": optax.chain(optax.sgd(0.2), optax.add_decayed_weights(-0.1)),
-    "clip(0.5) | (trace(0.9) | scale(-1)) | zero_nans": optax.chain(
-        optax.clip(0.5), optax.trace(0.9), optax.scale(-1), optax.zero_nans()
+    "zero_nans | clip(0.5) | (trace(0.9) | scale(-1))": optax.chain(
+        optax.zero_nans(), optax.clip(0.5), optax.trace(0.9), optax.scale(-1)
     ),
     "apply_if_finite(2) { clip(0.5) | adam(0.1) }": optax.apply_if_finite(
         optax.chain(optax.clip(0.5), optax.adam(0.1)), 2

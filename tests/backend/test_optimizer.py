@@ -222,7 +222,7 @@ for text in [{texts}]:
 def test_fingerprints_are_the_same_in_every_process() -> None:
     texts = [
         *PROGRAMS,
-        "adafactor(0.1) | lookahead(2, 0.5) { sgd(0.1) }",
+        "scale_by_rms | lookahead(2, 0.5) { sgd(0.1) }",
         "sgd(piecewise_constant_schedule(0.1, {3: 0.5}))",
     ]
     code = FINGERPRINTS.format(texts=", ".join(map(repr, texts)))

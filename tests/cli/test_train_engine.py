@@ -167,9 +167,7 @@ def test_pipe_gets_plain_lines() -> None:
     lines = text.splitlines()
     assert lines[1] == f"[1/1] {program}"
     assert lines[-1].startswith(program + "  ")  # one line however long the program is
-    assert [line.split()[0] for line in lines if "steps/s" in line] == [
-        f"{step}/50" for step in range(5, 51, 5)
-    ]
+    assert [line.split()[0] for line in lines if "steps/s" in line] == [f"{step}/50" for step in range(5, 51, 5)]
     assert all(line == line.rstrip() for line in lines)
 
 

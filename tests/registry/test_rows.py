@@ -71,9 +71,7 @@ def test_every_transform_by_annotation_is_a_row_or_refused() -> None:
     assert refused | rows == makers
     assert refused == makers & set(REFUSED)
     assert makers - refused - {row.name for row in OPTAX_ROWS} == {"centralize", "freeze"}
-    print(
-        f"{len(makers)} annotated transforms of Optax: {len(rows)} stages, {len(refused)} refused by design"
-    )
+    print(f"{len(makers)} annotated transforms of Optax: {len(rows)} stages, {len(refused)} refused by design")
 
 
 @pytest.mark.parametrize("module", [optax, optax.contrib], ids=["optax", "contrib"])
@@ -169,9 +167,7 @@ def test_bounds(row: str, parameter: str, valid: tuple[float, ...], invalid: tup
     assert [value for value in invalid if bounds.admits(value)] == []
 
 
-@pytest.mark.parametrize(
-    ("row", "parameter"), [("scale", "step_size"), ("add_decayed_weights", "weight_decay")]
-)
+@pytest.mark.parametrize(("row", "parameter"), [("scale", "step_size"), ("add_decayed_weights", "weight_decay")])
 def test_negative_values_are_legal_where_they_mean_something(row: str, parameter: str) -> None:
     found = registry.lookup(row)
     assert found is not None

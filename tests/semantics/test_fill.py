@@ -16,7 +16,7 @@ FILLED: list[tuple[str, dict[str, Any], str]] = [
     ("adam(:x)", {"x": math.inf}, "adam(inf)"),
     ("adam(:x)", {"x": 10**6}, "adam(1000000)"),
     ("sgd(2 * :x)", {"x": 0.1}, "sgd(2 * 0.1)"),
-    ("scale(:x) | sgd(0.1)", {"x": -2}, "scale(-2) | sgd(0.1)"),
+    ("scale_by_adam | scale(:x)", {"x": -2}, "scale_by_adam | scale(-2)"),
     ("scale(:x ** 2) | sgd(0.1)", {"x": -2}, "scale((-2) ** 2) | sgd(0.1)"),
     ("scale(3 - :x) | sgd(0.1)", {"x": -2}, "scale(3 - (-2)) | sgd(0.1)"),
     ("adam(1e-3, mu_dtype=:d)", {"d": "bfloat16"}, "adam(1e-3, mu_dtype='bfloat16')"),

@@ -89,8 +89,7 @@ def test_spelling(text: str, want: str) -> None:
 
 LONG = {
     "a chain, one stage a line": (
-        "rate = 1e-3; clip_by_global_norm(1.0) | centralize(axes=-1) "
-        "| scale_by_adam(b1=0.9, b2=0.95) | lr(rate)",
+        "rate = 1e-3; clip_by_global_norm(1.0) | centralize(axes=-1) | scale_by_adam(b1=0.9, b2=0.95) | lr(rate)",
         """
 rate = 1e-3;
 clip_by_global_norm(1.0)
@@ -100,8 +99,7 @@ clip_by_global_norm(1.0)
 """,
     ),
     "a bound chain behind its `=`": (
-        "direction = scale_by_adam(b1=0.9, b2=0.95, eps=1e-10) "
-        "| add_decayed_weights(0.1) | clip_norm(1); direction",
+        "direction = scale_by_adam(b1=0.9, b2=0.95, eps=1e-10) | add_decayed_weights(0.1) | clip_norm(1); direction",
         """
 direction =
   scale_by_adam(b1=0.9, b2=0.95, eps=1e-10) | add_decayed_weights(0.1) | clip_norm(1);

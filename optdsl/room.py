@@ -1,6 +1,7 @@
 """Room on Python's stack: work that recurses as deep as a program may nest, wherever it is called from."""
 
 from collections.abc import Callable
+from contextvars import copy_context
 from threading import Thread
 from typing import Any, TypeVar
 
@@ -21,10 +22,11 @@ def with_room(work: Callable[..., T], *arguments: Any) -> T:
 def _alone(work: Callable[..., T], arguments: tuple[Any, ...]) -> T:
     done: list[T] = []
     failed: list[BaseException] = []
+    context = copy_context()  # what is registered for the caller is registered here
 
     def run() -> None:
         try:
-            done.append(work(*arguments))
+            done.append(context.run(work, *arguments))
         except BaseException as error:
             failed.append(error)
 

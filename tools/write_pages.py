@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 
 from optdsl.cli.code_page import consequence, finding, permission, repair, severity  # noqa: E402
 from optdsl.diagnostics.codes import CODES  # noqa: E402
-from optdsl.diagnostics.page import Page, Shapes  # noqa: E402
+from optdsl.diagnostics.page import Page, Shapes, StandIn  # noqa: E402
 from optdsl.diagnostics.render import render  # noqa: E402
 
 FOLDER = ROOT / "docs" / "codes"
@@ -66,8 +66,8 @@ def _program(program: str, page: Page, expected: str) -> Iterator[str]:
         yield _fenced("text", f"{program[:60]} ...")
         return
     used = {name: value for name, value in page.holes.items() if expected or name == "total" or f":{name}" in program}
-    if page.call and used:
-        yield _fenced("text", program)  # what fills the hole is in the call
+    if used and (page.call or any(isinstance(value, StandIn) for value in used.values())):
+        yield _fenced("text", program)  # what fills the hole no fence can say
         return
     holes = "".join(f" {name}={value!r}" for name, value in used.items())
     yield _fenced(f"optdsl{expected}{holes}", program)

@@ -1,6 +1,6 @@
 """What the codes E2xx mean: names that do not exist, and values that do not fit. Data alone."""
 
-from optdsl.diagnostics.page import Page
+from optdsl.diagnostics.page import Page, StandIn
 from optdsl.diagnostics.trees import SMALL
 
 NAMES: dict[str, Page] = {
@@ -192,6 +192,15 @@ NAMES: dict[str, Page] = {
         "rate = 1e-3; adam(rate)",
         found="python",
         call="parse(text).replace({'rate': 1e-4})",
+    ),
+    "E249": Page(
+        "decay of an unknown sign",
+        "`decay` adds to gradients and subtracts from updates. Behind a transform of Python, which says "
+        "nothing about itself, it cannot tell which of the two it meets, and the wrong one makes weights "
+        "grow.",
+        ":mine | decay(1e-2)",
+        ":mine | add_decayed_weights(-1e-2)",
+        holes={"mine": StandIn("optax.sgd(0.1)")},
     ),
     "E251": Page(
         "a segment that cannot be",

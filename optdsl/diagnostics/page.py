@@ -31,6 +31,25 @@ class Page:
     """The call from Python that shows the mistake."""
 
 
+class StandIn(NamedTuple):
+    """What a page puts into a hole that takes a transform of Python: it prints as one, and never runs."""
+
+    text: str
+
+    def init(self, params: object) -> object:
+        """Returns no state."""
+        del params
+        return ()
+
+    def update(self, updates: object, state: object, params: object = None) -> object:
+        """Returns the updates as they are."""
+        del params
+        return updates, state
+
+    def __repr__(self) -> str:
+        return self.text
+
+
 class Consequence(NamedTuple):
     """One quantity, measured on a tiny problem with the failing and with the repaired program of a page."""
 

@@ -84,7 +84,8 @@ def _filled(node: ast.Schedule, start: ir.Value, segments: list[ir.Segment], con
     total = _whole("total", node, context) if opened else context.holes.get("total")
     if isinstance(total, ir.Unknown):
         return total
-    if isinstance(total, int) and used > total:
+    relative = opened or _is_relative(node)
+    if relative and isinstance(total, int) and used > total:
         message = f"the segments take {used:,} updates, and the whole is {total:,}"
         return context.error("E309", message, node.span, help="shorten a segment")
     if opened and isinstance(total, int):
@@ -92,6 +93,13 @@ def _filled(node: ast.Schedule, start: ir.Value, segments: list[ir.Segment], con
         context.lengths[node.segments[place].span] = total - used
         segments[place] = ir.Segment(segments[place].kind, segments[place].to, total - used)
     return ir.Arrow(start, tuple(segments))
+
+
+def _is_relative(node: ast.Schedule) -> bool:
+    """Returns whether a segment's duration is written as a share of the whole."""
+    calls = [part for part in node.segments if isinstance(part, ast.Call)]
+    given = [argument.value for call in calls for argument in call.arguments or ()]
+    return any(isinstance(argument, ast.Duration) and argument.unit == "%" for argument in given)
 
 
 def duration(node: ast.Duration, context: Context) -> ir.Value:

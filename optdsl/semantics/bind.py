@@ -11,7 +11,7 @@ from typing import NamedTuple
 from optdsl import ir
 from optdsl.diagnostics import Findings
 from optdsl.registry import Kind
-from optdsl.semantics.coverage import report_axes, report_dead, report_uncovered
+from optdsl.semantics.coverage import report_axes, report_dead, report_taken, report_uncovered
 from optdsl.semantics.fitness import report_half_precision, report_layout, report_values
 from optdsl.semantics.leaves import Leaf, Masks, choose
 from optdsl.semantics.perleaf import specialised
@@ -127,7 +127,10 @@ def _match(stage: ir.Match, active: Mask, binder: Binder) -> ir.Match:
     # A leaf that an arm freezes is not active any more, but it still belongs to its arm and to no later one.
     for arm, mask in zip(stage.arms, _arm_masks(stage.arms, (True,) * len(active), binder), strict=True):
         taken = _both(mask, active)
-        if not any(mask):
+        selected = arm.selector is not None and any(_selected(arm.selector, binder))
+        if not any(mask) and selected:
+            report_taken(arm.span, binder.findings)
+        elif not any(mask):
             report_dead("the arm", arm.selector, mask, active, arm.span, binder.leaves, binder.findings)
         reached = tuple(left and not now for left, now in zip(reached, taken, strict=True))
         inner = None if arm.chain is None else _chain(arm.chain, taken, binder)

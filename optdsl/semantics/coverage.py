@@ -43,9 +43,15 @@ def report_dead(
     message = f"{what} matches 0 of {reached} leaves"
     if near:
         message = f"{message}; nearest: {near}"
-    elif selector is None or reached < len(leaves):
-        message = f"{message}: other arms take them all"
+    elif selector is None:
+        message = f"{message}: the arms before it take them all"
     findings.add("E402", message, place, help="mend the selector, or remove it")
+
+
+def report_taken(place: Range, findings: Findings) -> None:
+    """Reports an arm whose leaves all go to arms before it."""
+    message = "no leaf is left for the arm: the arms before it take all that it selects"
+    findings.add("E402", message, place, help="put the arm first, or remove it")
 
 
 def report_axes(stage: ir.Centralize, active: Sequence[bool], leaves: Sequence[Leaf], findings: Findings) -> None:

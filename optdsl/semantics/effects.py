@@ -43,6 +43,7 @@ class Effect(NamedTuple):
     known: bool
     guarded: bool = False
     """Whether only some leaves or some steps pass it."""
+    arguments: tuple[ir.Argument, ...] = ()
     inside: "tuple[Inside, ...]" = ()
     """The chains of its arms, or of its arguments."""
 
@@ -54,21 +55,12 @@ class Effect(NamedTuple):
     @property
     def wraps(self) -> bool:
         """Returns whether it is a block around a chain, which is then the first inside."""
-        return bool(self.inside) and isinstance(self.stage, ir.Stage) and self._first is self.inside[0].chain
-
-    @property
-    def _first(self) -> ir.Value:
-        return next((argument.value for argument in getattr(self.stage, "arguments", ())), None)
+        return bool(self.arguments) and isinstance(self.arguments[0].value, ir.Chain)
 
     @property
     def stateless(self) -> bool:
         """Returns whether the stage remembers nothing."""
         return self.known and self.traits.state_floats == 0 and self.traits.counts == 0
-
-    @property
-    def descends(self) -> bool:
-        """Returns whether it takes the step down, as `maximize` does not."""
-        return self.sign == -1 and self.word != "maximize"
 
     @property
     def clips(self) -> bool:
@@ -83,18 +75,18 @@ class Effect(NamedTuple):
 
     def value(self, name: str) -> ir.Value:
         """Returns an argument, None where there is none."""
-        for argument in getattr(self.stage, "arguments", ()):
+        for argument in self.arguments:
             if argument.name == name:
                 return argument.value
         return None
 
     def argument_span(self, name: str) -> Range:
         """Returns the place of an argument, that of the stage where it was not written."""
-        return next((a.span for a in getattr(self.stage, "arguments", ()) if a.name == name and a.given), self.span)
+        return next((a.span for a in self.arguments if a.name == name and a.given), self.span)
 
     def given(self) -> tuple[str, ...]:
         """Returns the names of the arguments that were written."""
-        return tuple(a.name for a in getattr(self.stage, "arguments", ()) if a.given)
+        return tuple(a.name for a in self.arguments if a.given)
 
 
 class Inside(NamedTuple):
@@ -118,6 +110,11 @@ def opened(seen: Iterable[Effect]) -> Iterator[Effect]:
         yield from opened(e._replace(guarded=True) if effect.guarded else e for e in effect.inside[0].seen)
         if effect.traits.degree != 1 or not (effect.traits.elementwise or effect.word in _GUARDS):
             yield effect._replace(sign=effect.traits.sign, rate=False, inside=())
+
+
+def descends(effect: Effect) -> bool:
+    """Returns whether it takes the step down, as `maximize` does not."""
+    return effect.sign == -1 and effect.word != "maximize"
 
 
 def net_sign(seen: Iterable[Effect]) -> int | None:
@@ -151,11 +148,12 @@ def _effect_of(stage: ir.AnyStage) -> Effect:
     word = getattr(stage, "word", "")
     row = row_of(stage)
     traits = row.traits if row else None
-    effect = Effect(stage, word, None, False, traits or _UNKNOWN, traits is not None)
+    arguments: tuple[ir.Argument, ...] = getattr(stage, "arguments", ())
+    effect = Effect(stage, word, None, False, traits or _UNKNOWN, traits is not None, arguments=arguments)
     match stage:
         case ir.Match(arms):
             return _of_arms(effect, tuple(_inside(arm.chain) for arm in arms if arm.chain is not None))
-        case ir.Stage(_, arguments):
+        case ir.Stage():
             inside = tuple(_inside(a.value) for a in arguments if isinstance(a.value, ir.Chain))
             effect = effect._replace(inside=inside) if inside else effect
             if traits is None:
@@ -210,10 +208,10 @@ def _sign_of(value: ir.Value) -> int | None:
 
 def _numbers(node: object) -> Iterable[float]:
     """Yields the numbers that a schedule goes through; how many updates it takes does not matter."""
-    if isinstance(node, (int, float)) and not isinstance(node, bool):
-        yield node
     if isinstance(node, ir.Segment):
         node = node.to
+    if isinstance(node, (int, float)) and not isinstance(node, bool):
+        yield node
     if isinstance(node, ir.Argument) and ("steps" in node.name or node.name in _PACE):
         return
     for part in ir.parts(node):

@@ -1,7 +1,7 @@
 """Calls in the place of a value: functions of the language, and schedules of Optax by their names."""
 
 from optdsl import ir
-from optdsl.registry import Kind, Parameter, Row, Sort, lookup
+from optdsl.registry import Kind, Opaque, Parameter, Row, Sort, lookup
 from optdsl.semantics import stages, values
 from optdsl.semantics.arguments import bind
 from optdsl.semantics.arithmetic import ARITY
@@ -113,8 +113,6 @@ def _argument(
 
 def default(parameter: Parameter) -> ir.Value:
     """Returns a row's default as a value of the intermediate form."""
-    from optdsl.registry import Opaque
-
     if isinstance(parameter.default, Opaque):
         return ir.Default(parameter.default.text)
     if parameter.kind is Kind.DTYPE and isinstance(parameter.default, str):

@@ -44,6 +44,8 @@ def overridden(chain: ir.Chain, values: Mapping[str, Any], names: tuple[str, ...
 
     A path that is not there is an error that names the nearest one.
     """
+    if not values:
+        return chain
     stages = dict(named(chain))
     known = [
         f"{path}.{argument.name}" for path, stage in stages.items() for argument in getattr(stage, "arguments", ())

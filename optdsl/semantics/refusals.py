@@ -11,6 +11,24 @@ def report_refused(chain: ir.Chain, context: Context) -> None:
     """Reports every such combination in `chain`, also inside blocks and arms."""
     for stage in chain.stages:
         _report(stage, context)
+    _report_blind_decay(chain, context)
+
+
+def _report_blind_decay(chain: ir.Chain, context: Context) -> None:
+    """`decay` behind a transform that may or may not have taken the step down has no sign."""
+    silent: ir.AnyStage | None = None
+    for stage in chain.stages:
+        if isinstance(stage, ir.Decay) and silent is not None:
+            message = f"`decay` cannot tell gradients from updates behind `{getattr(silent, 'word', '')}`"
+            labels = ((silent.span, "says nothing about itself"),)
+            help = "write `add_decayed_weights(x)` for gradients, `add_decayed_weights(-x)` for updates"
+            context.error("E249", message, stage.span, labels=labels, help=help)
+        if descends(stage):
+            return
+        row = row_of(stage) if isinstance(stage, ir.RegisteredStage) else None
+        told = isinstance(stage, ir.RegisteredStage) and row is not None and row.traits is not None
+        if isinstance(stage, (ir.HostStage, ir.RegisteredStage)) and not told:
+            silent = stage
 
 
 def _report(stage: ir.AnyStage, context: Context) -> None:

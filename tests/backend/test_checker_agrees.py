@@ -15,6 +15,7 @@ from trees_for_rows import Written, arguments_of, defaults_of, holes_of, program
 
 import optdsl
 from optdsl.api import parse
+from optdsl.diagnostics.edits import apply_edits
 from optdsl.registry import Kind, Row, transforms
 from optdsl.semantics.effects import RATELESS, SIGNS, Effect, effects, net_sign
 from optdsl.semantics.resolve import resolve
@@ -400,3 +401,72 @@ def test_a_row_before_a_rate(name: str) -> None:
     found = direction_errors(f"{text} | lr(0.01)", **holes)
     (effect,) = effects_of(text, **holes)
     assert found == ({"E301"} if effect.sign == -1 else set())
+
+
+# ---- what edits do
+
+
+def mended(code: str, text: str) -> str:
+    """Returns the text with the edits of its findings of one kind made."""
+    after = apply_edits(text, [finding for finding in optdsl.check(text) if finding.code == code])
+    assert after != text
+    return after
+
+
+SAME = [
+    ("N603", "clip(1.0) | scale(1) | sgd(.1)"),
+    ("N603", "identity | adam(1e-3) | identity"),
+    ("N603", "centralize(axes=-1) | trace(.9) | centralize(axes=-1) | sgd(.1)"),
+    ("N603", "accumulate(k=2) { centralize | scale(2) | centralize | sgd(.1) }"),
+    ("W516", "optimistic_adam(1e-3)"),
+]
+
+
+@pytest.mark.parametrize(("code", "text"), SAME)
+def test_edits_of_what_was_right_keep_its_updates(code: str, text: str) -> None:
+    for one, other in zip(updates_of(text), updates_of(mended(code, text)), strict=True):
+        jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7), one, other)
+
+
+UPHILL = ["scale_by_adam | scale(1e-3)", "accumulate(k=2) { scale_by_adam | scale(step_size=.1) }"]
+
+
+@pytest.mark.parametrize("text", UPHILL)
+def test_the_edit_of_an_ascent_descends(text: str) -> None:
+    assert (measured_sign(text), measured_sign(mended("E301", text))) == (1, -1)
+
+
+GROWING = [
+    "sgd(.1) | add_decayed_weights(.01)",
+    "add_decayed_weights(-.01) | sgd(.1)",
+    "add_decayed_weights(.01) | sgd(.1) | maximize",
+    "accumulate(k=2) { add_decayed_weights(-.01) } | sgd(.1)",
+]
+
+
+@pytest.mark.parametrize("text", GROWING)
+def test_the_edit_of_growing_weights_shrinks_them(text: str) -> None:
+    still = [scaled(gradient_of(PARAMS), 0.0)] * 6
+    grown, shrunk = (
+        sum(along(PARAMS, update) for update in updates_of(program, still)) for program in (text, mended("W506", text))
+    )
+    assert grown > 0 > shrunk
+
+
+def test_a_guard_in_front_keeps_nan_out() -> None:
+    text = "clip_norm(1.0) | clip(1.0) | zero_nans | sgd(.1)"
+    gradient = gradient_of(PARAMS)
+    broken = [{**gradient, "w": gradient["w"].at[0, 0].set(jnp.nan)}] * 6
+    early = updates_of(mended("E305", text), broken)[0]["v"]
+    by_hand = optax.chain(optax.clip_by_global_norm(1.0), optax.clip(1.0), optax.zero_nans(), optax.sgd(0.1))
+    late: Any = by_hand.update(broken[0], by_hand.init(PARAMS), PARAMS)[0]
+    assert not np.any(late["v"])  # one NaN took everything along
+    assert np.all(early < 0)
+
+
+def test_decay_in_adam_is_divided_out_and_adamw_has_it_in_full() -> None:
+    """The step that decay adds, over the parameters: all but nothing inside Adam, rate * decay in the AdamW form."""
+    text = "decay(.1) | adam(1e-2)"
+    plain, inside, beside = (updates_of(program)[-1]["w"] for program in ("adam(1e-2)", text, mended("W504", text)))
+    assert float(np.max(np.abs(inside - plain))) < 1e-6
+    np.testing.assert_allclose(plain - beside, 1e-2 * 0.1 * PARAMS["w"], rtol=1e-2)

@@ -1,7 +1,9 @@
 """What a program's meaning tells without its parameters: one small function a rule, each over one chain."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from optdsl import ir
 from optdsl.semantics.rules import direction, doubled, order, schedules
@@ -14,18 +16,23 @@ RULES: tuple[Rule, ...] = (*direction.RULES, *order.RULES, *doubled.RULES, *sche
 def findings(chain: ir.Chain, text: str) -> Iterator[Found]:
     """Yields what the rules find in every chain of a program; `text` is its source."""
     seen = tuple(views(chain, text))
-    shared = _shared(seen)
+    shared = _Shared(seen)
     for view in seen:
         for rule in RULES:
             for found in rule(view):
-                yield found._replace(edit=None) if _touches(found.edit, shared) else found
+                yield found._replace(edit=None) if shared.touch(found.edit) else found
 
 
-def _shared(seen: Sequence[View]) -> tuple[Range, ...]:
-    """Returns the places of stages that are meant more than once, as in a definition that is called twice."""
-    counted = Counter(effect.span for view in seen for effect in view.seen)
-    return tuple(place for place, times in counted.items() if times > 1)
+class _Shared:
+    """The places of stages that are meant more than once, as in a definition that is called twice."""
 
+    def __init__(self, seen: Sequence[View]) -> None:
+        counted = Counter(effect.span for view in seen for effect in view.seen)
+        places = sorted(place for place, times in counted.items() if times > 1)
+        self._starts = [place.start for place in places]
+        self._ends = list(accumulate((place.end for place in places), max))
 
-def _touches(edit: tuple[Range, str] | None, places: Sequence[Range]) -> bool:
-    return edit is not None and any(p.start < edit[0].end and edit[0].start < p.end for p in places)
+    def touch(self, edit: tuple[Range, str] | None) -> bool:
+        """Returns whether an edit would change one of them."""
+        before = bisect_left(self._starts, edit[0].end) if edit else 0
+        return edit is not None and before > 0 and self._ends[before - 1] > edit[0].start

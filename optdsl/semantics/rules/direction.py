@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from optdsl import ir
-from optdsl.semantics.effects import Effect, Inside, meant_sign, opened
+from optdsl.semantics.effects import Effect, Inside, descends, meant_sign, opened
 from optdsl.semantics.rules.finding import Found, View
 from optdsl.source import Range
 
@@ -18,7 +18,7 @@ def ascent(view: View) -> Iterator[Found]:
     if view.net != 1 or view.rated or meant_sign(view.seen) != 1 or not any(effect.rate for effect in view.seen):
         return
     plain = [effect for effect in opened(view.seen) if effect.word != "maximize"]
-    downs = [effect for effect in plain if effect.sign == -1]
+    downs = [effect for effect in plain if descends(effect)]
     if len(downs) > 1:
         yield _two_descents(view, downs)
         return
@@ -27,21 +27,30 @@ def ascent(view: View) -> Iterator[Found]:
         yield _uphill(view, last)
 
 
+def _course(view: View) -> str:
+    flips = sum(effect.word == "maximize" for effect in view.line)
+    return "the loss falls, although `maximize` says that it is to climb" if flips % 2 else "the loss climbs"
+
+
 def _two_descents(view: View, downs: Sequence[Effect]) -> Found:
     first, last = downs[0], downs[-1]
-    message = f"the loss climbs: `{first.word}` takes the step down, and `{last.word}` turns it up again"
-    help = f"remove `{view.written(last)}`, or end with `| maximize` if uphill is meant"
+    message = f"{_course(view)}: `{first.word}` takes the step down, and `{last.word}` turns it up again"
+    help = f"remove `{view.written(last)}`"
+    if not any(effect.word == "maximize" for effect in view.line):
+        help += ", or end with `| maximize` if uphill is meant"
     return Found("E301", message, last.span, help, ((first.span, "the step down"),))
 
 
 def _uphill(view: View, last: Effect) -> Found:
-    message = f"the loss climbs: `{last.word}` does not turn gradients into a step down"
+    message = f"{_course(view)}: `{last.word}` does not turn gradients into a step down"
     if last.word == "scale":
         edit = _as_rate(view, last)
-        return Found("E301", message, last.span, f"write `{edit[1] if edit else 'lr(...)'}`", edit=edit)
+        return Found(
+            "E301", message, last.span, f"write `{edit[1] if edit else 'lr(...)'}`", edit=edit, lacks_descent=True
+        )
     if last.word in ("scale_by_schedule", "scale_by_learning_rate"):
-        return Found("E301", message, last.span, "write `lr(...)`, or end with `| scale(-1)`")
-    return Found("E301", message, last.span, f"give it a rate: `{last.word}(learning_rate=1.0)`")
+        return Found("E301", message, last.span, "write `lr(...)`, or end with `| scale(-1)`", lacks_descent=True)
+    return Found("E301", message, last.span, f"give it a rate: `{last.word}(learning_rate=1.0)`", lacks_descent=True)
 
 
 def _as_rate(view: View, scale: Effect) -> tuple[Range, str] | None:
@@ -55,16 +64,16 @@ def no_descent(view: View) -> Iterator[Found]:
     if view.inside or any(effect.sign is None or effect.sign == 0 or effect.rate for effect in view.seen):
         return
     message = "no stage takes the step down: raw gradients would be added to the parameters"
-    yield Found("E302", message, view.span, "end with a rate, as in `| lr(1e-3)`")
+    yield Found("E302", message, view.span, "end with a rate, as in `| lr(1e-3)`", lacks_descent=True)
 
 
 def raw_arms(view: View) -> Iterator[Found]:
     """E303: an arm that passes gradients on beside arms that descend, where nothing else descends."""
+    bending = view.those(lambda effect: effect.sign != 1 and effect.word != "maximize")
     for effect in view.seen:
         if not isinstance(effect.stage, ir.Match) or effect.sign != -1:
             continue
-        others = (*view.before(effect), *view.after(effect))
-        if all(other.sign == 1 or other.word == "maximize" for other in others):
+        if bending.places() == [view.spots[id(effect)][0]]:
             for arm in effect.inside:
                 yield from _raw(arm)
 

@@ -7,7 +7,7 @@ from math import isinf
 
 from optdsl import ir
 from optdsl.registry import lookup
-from optdsl.semantics.effects import Effect, net_sign
+from optdsl.semantics.effects import Effect, descends
 from optdsl.semantics.rules.edits import removed
 from optdsl.semantics.rules.finding import Found, View
 from optdsl.semantics.rules.schedules import first_value
@@ -23,9 +23,10 @@ _SCALE_1 = re.compile(r"scale\s*\(\s*1(?:\.0*)?\s*\)")
 
 def two_rates(view: View) -> Iterator[Found]:
     """W502: a second learning rate behind an optimizer that has one; what acts is their product."""
+    with_rate = view.those(lambda effect: descends(effect) and effect.value("learning_rate") is not None)
     for effect in view.seen:
-        first = view.descent_before(effect) if effect.word in _RATES else None
-        if first is None or first.value("learning_rate") is None:
+        first = with_rate.last_before(effect) if effect.word in _RATES else None
+        if first is None:
             continue
         parameter = "step_size_fn" if effect.word == "scale_by_schedule" else "learning_rate"
         one, two = first_value(first.value("learning_rate")), first_value(effect.value(parameter))
@@ -38,10 +39,9 @@ def two_rates(view: View) -> Iterator[Found]:
 
 def decay_twice(view: View) -> Iterator[Found]:
     """W505: a decay stage beside an optimizer that decays."""
+    decaying = view.those(_decays)
     for effect in view.seen:
-        if effect.word not in _DECAYS:
-            continue
-        other = next((e for e in view.line if e.word not in _DECAYS and _decays(e)), None)
+        other = decaying.first() if effect.word in _DECAYS else None
         if other is not None:
             message = f"`{other.word}` decays the weights already, by {_amount(other)}"
             help = f"remove `{view.written(effect)}`, or write `weight_decay=0` in `{other.word}`"
@@ -49,7 +49,7 @@ def decay_twice(view: View) -> Iterator[Found]:
 
 
 def _decays(effect: Effect) -> bool:
-    value = effect.value("weight_decay")
+    value = effect.value("weight_decay") if effect.word not in _DECAYS else None
     return value is not None and value != 0 and effect.sign == -1 and not effect.wraps
 
 
@@ -60,13 +60,14 @@ def _amount(effect: Effect) -> str:
 
 def growing_weights(view: View) -> Iterator[Found]:
     """W506: decay of the wrong sign, so that weights grow."""
+    descending, flipping = view.those(descends), view.those(lambda effect: effect.sign == -1)
+    unknown = view.those(lambda effect: effect.sign is None or effect.sign == 0)
     for effect in view.seen:
         number = effect.number("weight_decay") if effect.word == "add_decayed_weights" else None
-        if not number or not any(e.descends for e in view.line):
+        if not number or descending.first() is None or unknown.next_behind(effect) is not None:
             continue
-        behind = net_sign(view.after(effect))
-        if behind is not None and number * behind > 0:
-            where = "behind the step down" if view.descent_before(effect) else "before the step down"
+        if number * (-1) ** flipping.count_behind(effect) > 0:
+            where = "behind the step down" if descending.last_before(effect) else "before the step down"
             message = f"weights grow: {number:g} * parameters is added {where}"
             help, edit = f"write `decay({abs(number):g})`, which always shrinks", _shrinking(view, effect, number)
             yield Found("W506", message, effect.span, help, edit=edit)
@@ -81,8 +82,9 @@ def _shrinking(view: View, effect: Effect, number: float) -> tuple[Range, str] |
 
 def averaged_updates(view: View) -> Iterator[Found]:
     """W510: an average behind the descent step averages updates, not weights."""
+    descending = view.those(descends)
     for effect in view.seen:
-        step = view.descent_before(effect) if effect.word in ("ema", "trace") else None
+        step = descending.last_before(effect) if effect.word in ("ema", "trace") else None
         if step is not None:
             number = effect.number("decay")
             form = "average(d)" if number is None else f"average({number:g})"
@@ -94,11 +96,10 @@ def averaged_updates(view: View) -> Iterator[Found]:
 
 def momentum_twice(view: View) -> Iterator[Found]:
     """W511: `trace` beside a stage that has momentum."""
+    descending, moving = view.those(descends), view.those(has_momentum)
     for effect in view.seen:
-        if effect.word != "trace" or view.descent_before(effect) is not None:
-            continue
-        other = next((e for e in view.after(effect) if e.known and has_momentum(e)), None)
-        if other is not None:
+        other = moving.next_behind(effect) if effect.word == "trace" else None
+        if other is not None and descending.last_before(effect) is None:
             gain = effect.number("decay")
             size = (
                 "" if gain is None or gain >= 1 else f", and `trace` multiplies a steady gradient by {1 / (1 - gain):g}"
@@ -109,7 +110,7 @@ def momentum_twice(view: View) -> Iterator[Found]:
 
 def has_momentum(effect: Effect) -> bool:
     """Returns whether a stage goes on after the gradient has stopped; measured with the other tables."""
-    if effect.word in _NO_MOMENTUM:
+    if effect.word in _NO_MOMENTUM or not effect.known:
         return False
     return effect.word == "trace" or any((effect.number(name) or 0) > 0 for name in _MOMENTA)
 
@@ -146,11 +147,11 @@ def old_name(view: View) -> Iterator[Found]:
     for effect in view.seen:
         row = lookup(effect.word)
         if row is not None and row.deprecated:
-            place = Range(effect.span.start, effect.span.start + len(effect.word))
-            plain = effect.given() == ("learning_rate",) and view.text[place.start : place.end] == effect.word
-            edit = (place, row.deprecated) if plain else None
+            named = Range(effect.span.start, effect.span.start + len(effect.word))
+            place = named if view.text[named.start : named.end] == effect.word else effect.span
+            edit = (place, row.deprecated) if place == named and effect.given() == ("learning_rate",) else None
             message = f"`{effect.word}` is an old name in Optax"
-            yield Found("W516", message, effect.span, f"write `{row.deprecated}`", edit=edit)
+            yield Found("W516", message, place, f"write `{row.deprecated}`", edit=edit)
 
 
 def implicit_decay(view: View) -> Iterator[Found]:

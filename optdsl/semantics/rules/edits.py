@@ -20,7 +20,9 @@ _STRING_OR_COMMENT = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|#[^\n]*")
 
 def in_front(view: View, first: Effect, second: Effect) -> Edit | None:
     """Returns the edit that moves `second` in front of `first`; what stands between them stays in order."""
-    start, end = first.span.start, view.before(second)[-1].span.end
+    if id(second) not in view.spots:
+        return None
+    start, end = first.span.start, view.line[view.spots[id(second)][0] - 1].span.end
     between = view.text[end : second.span.start]
     if start > end or not _BAR.fullmatch(between) or not (_opens(view, first) and _closes(view, second)):
         return None

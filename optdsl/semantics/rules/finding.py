@@ -1,5 +1,6 @@
 """What rules take and give: a chain in its place, and findings that do not know their source yet."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -40,9 +41,50 @@ class View(NamedTuple):
         """Returns what gradients meet behind a stage, also outside the chain."""
         return self.line[self.spots[id(effect)][1] :]
 
-    def descent_before(self, effect: Effect) -> Effect | None:
-        """Returns the last stage before `effect` that descends."""
-        return next((e for e in reversed(self.before(effect)) if e.descends), None)
+    def those(self, test: Callable[[Effect], bool]) -> "Those":
+        """Returns the stages of the line that pass a test, to be asked for by place."""
+        return Those(self, test)
+
+
+class Those:
+    """Stages of a line that pass a test, found on the first question and then only looked up."""
+
+    __slots__ = ("_places", "_test", "_view")
+
+    def __init__(self, view: View, test: Callable[[Effect], bool]) -> None:
+        self._view = view
+        self._test = test
+        self._places: list[int] | None = None
+
+    def first(self) -> Effect | None:
+        """Returns the first of them."""
+        places = self.places()
+        return self._view.line[places[0]] if places else None
+
+    def first_before(self, effect: Effect) -> Effect | None:
+        """Returns the first of them, if it stands before `effect`."""
+        places = self.places()
+        return self._view.line[places[0]] if places and places[0] < self._view.spots[id(effect)][0] else None
+
+    def last_before(self, effect: Effect) -> Effect | None:
+        """Returns the one that stands closest before `effect`."""
+        at = bisect_left(self.places(), self._view.spots[id(effect)][0])
+        return self._view.line[self.places()[at - 1]] if at else None
+
+    def next_behind(self, effect: Effect) -> Effect | None:
+        """Returns the one that stands closest behind `effect`."""
+        at = len(self.places()) - self.count_behind(effect)
+        return self._view.line[self.places()[at]] if at < len(self.places()) else None
+
+    def count_behind(self, effect: Effect) -> int:
+        """Returns how many stand behind `effect`."""
+        return len(self.places()) - bisect_left(self.places(), self._view.spots[id(effect)][1])
+
+    def places(self) -> list[int]:
+        """Returns where in the line they stand."""
+        if self._places is None:
+            self._places = [place for place, effect in enumerate(self._view.line) if self._test(effect)]
+        return self._places
 
 
 class Found(NamedTuple):
@@ -54,6 +96,8 @@ class Found(NamedTuple):
     help: str
     labels: tuple[tuple[Range, str], ...] = ()
     edit: tuple[Range, str] | None = None
+    lacks_descent: bool = False
+    """Whether it is about a step down that is missing, which a fragment may lack."""
 
 
 Rule = Callable[[View], Iterator[Found]]
@@ -73,8 +117,8 @@ def _views(here: Inside, around: View, earlier: tuple[Effect, ...], later: tuple
     view = around._replace(seen=here.seen, span=here.chain.span, line=(*line, *later), spots=spots)
     yield view
     for effect in here.seen:
+        outer = _around(view, effect) if effect.inside else view
         for inner in effect.inside:
-            outer = _around(view, effect)
             if effect.wraps and inner is not effect.inside[0]:  # a second optimizer, as that of `sam`: on its own
                 yield from _views(inner, outer._replace(net=None), (), ())
             else:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from optdsl import ir
-from optdsl.semantics.effects import SIGNS, Effect
+from optdsl.semantics.effects import SIGNS, Effect, descends
 from optdsl.semantics.rules.edits import in_front, merged
 from optdsl.semantics.rules.finding import Found, View
 from optdsl.source import Range
@@ -13,6 +13,8 @@ BY_NORM = ("dog", "lars", "scale_by_distance_over_gradients")
 """Stages that divide a whole leaf by one number, which is how their authors regularise; measured in the same test."""
 
 _ADDITIONS = frozenset({"decay", "add_decayed_weights", "add_noise", "noisy_sgd", "keep_params_nonnegative"})
+_KEEPING = frozenset({"identity", "average", "keep_params_nonnegative"})
+_DECAYS = ("add_decayed_weights", "decay")
 _SCALARS = ("scale", "scale_by_schedule", "reduce_on_plateau")
 _ONE_NUMBER = re.compile(r"\w+\(\s*(?:weight_decay\s*=\s*)?([\w.]+(?:e-\w+)?)\s*\)")
 _ADAM = re.compile(r"adam\(([^#]+)\)")
@@ -21,10 +23,9 @@ _SHAPED = "flatten makes one vector of all leaves, and `{word}` works by their s
 
 def late_guard(view: View) -> Iterator[Found]:
     """E305: `zero_nans` behind a stage through which one NaN has reached other entries, or a state."""
+    spreading = view.those(_spreads)
     for effect in view.seen:
-        if effect.word != "zero_nans":
-            continue
-        spoiled = next((e for e in view.before(effect) if _spreads(e)), None)
+        spoiled = spreading.first_before(effect) if effect.word == "zero_nans" else None
         if spoiled is None:
             continue
         message = f"`zero_nans` comes too late behind `{spoiled.word}`: one NaN has reached {_reached(spoiled)} by then"
@@ -57,18 +58,18 @@ def shaped_in_flatten(view: View) -> Iterator[Found]:
 
 def spoiled_search(view: View) -> Iterator[Found]:
     """E307: a stage before or behind a line search, so that the step it tries is not the step that is taken."""
-    for search in view.seen:
-        if not _searches(search):
-            continue
-        label = ((search.span, "the line search"),)
-        for effect in view.before(search):
-            if _bends(effect):
-                message = f"`{effect.word}` changes the gradient, and the line search compares with the loss itself"
-                yield Found("E307", message, effect.span, f"remove `{effect.word}`", label)
-        for effect in view.after(search):
-            if effect.known and effect.word not in ("identity", "average", "keep_params_nonnegative"):
-                message = f"`{effect.word}` changes the step that the line search has chosen"
-                yield Found("E307", message, effect.span, f"remove `{effect.word}`", label)
+    search = next(filter(_searches, view.seen), None)
+    if search is None:
+        return
+    label = ((search.span, "the line search"),)
+    for effect in view.before(search):
+        if _bends(effect):
+            message = f"`{effect.word}` changes the gradient, and the line search compares with the loss itself"
+            yield Found("E307", message, effect.span, f"remove `{effect.word}`", label)
+    for effect in view.after(search):
+        if effect.known and effect.word not in _KEEPING:
+            message = f"`{effect.word}` changes the step that the line search has chosen"
+            yield Found("E307", message, effect.span, f"remove `{effect.word}`", label)
 
 
 def _searches(effect: Effect) -> bool:
@@ -82,10 +83,9 @@ def _bends(effect: Effect) -> bool:
 
 def constraint_last(view: View) -> Iterator[Found]:
     """E308: anything behind `keep_params_nonnegative`."""
+    changing = view.those(lambda effect: effect.word not in _KEEPING)
     for effect in view.seen:
-        if effect.word != "keep_params_nonnegative":
-            continue
-        changed = next((e for e in view.after(effect) if e.word not in (effect.word, "average", "identity")), None)
+        changed = changing.next_behind(effect) if effect.word == "keep_params_nonnegative" else None
         if changed is not None:
             message = f"the parameters may become negative again: `{changed.word}` changes the update"
             labels = ((effect.span, "held until here"),)
@@ -94,8 +94,9 @@ def constraint_last(view: View) -> Iterator[Found]:
 
 def late_clip(view: View) -> Iterator[Found]:
     """W501: a clip behind the descent step bounds the update, not the gradient."""
+    descending = view.those(descends)
     for effect in view.seen:
-        step = view.descent_before(effect) if effect.clips else None
+        step = descending.last_before(effect) if effect.clips else None
         if step is None:
             continue
         message = f"`{effect.word}` clips the update that `{step.word}` made, which is small already and seldom clipped"
@@ -119,10 +120,10 @@ def cancelled_scale(view: View) -> Iterator[Found]:
 
 def decay_before_adaptive(view: View) -> Iterator[Found]:
     """W504: L2 regularisation inside an adaptive stage, which normalises it away."""
+    adapting = view.those(adapts)
     for effect in view.seen:
-        if effect.word not in ("add_decayed_weights", "decay") or effect.number("weight_decay") == 0:
-            continue
-        adaptive = next((e for e in view.after(effect) if adapts(e)), None)
+        decays = effect.word in _DECAYS and effect.number("weight_decay") != 0
+        adaptive = adapting.next_behind(effect) if decays else None
         if adaptive is None:
             continue
         message = f"the decay goes through `{adaptive.word}`, which divides it by the size of the gradients"
@@ -158,10 +159,9 @@ def clip_then_centre(view: View) -> Iterator[Found]:
 
 def centring_undone(view: View) -> Iterator[Found]:
     """W508, W509: a stage behind centralize after which the mean is not 0 any more."""
+    breaking = view.those(_breaks_mean)
     for effect in view.seen:
-        if not isinstance(effect.stage, ir.Centralize):
-            continue
-        breaker = next((e for e in view.after(effect) if _breaks_mean(e)), None)
+        breaker = breaking.next_behind(effect) if isinstance(effect.stage, ir.Centralize) else None
         if breaker is None:
             continue
         code = "W509" if breaker.word in SIGNS else "W508"

@@ -11,6 +11,7 @@ from optdsl.source import Range
 
 _STARTS = ("init_value", "value")
 _RATES = ("learning_rate", "step_size_fn")
+_PLAIN = (int, float, str, type(None), ir.Chain)
 _RATE_LIKE = 0.01
 
 
@@ -37,13 +38,14 @@ def first_value(value: ir.Value) -> float | None:
 
 def _schedules(view: View) -> Iterator[tuple[ir.Argument, ir.OptaxSchedule]]:
     for effect in view.seen:
-        for argument in getattr(effect.stage, "arguments", ()):
-            for found in _inside(argument.value):
-                yield argument, found
+        for argument in effect.arguments:
+            if not isinstance(argument.value, _PLAIN):
+                for found in _inside(argument.value):
+                    yield argument, found
 
 
 def _inside(node: Any) -> Iterator[ir.OptaxSchedule]:
-    if node is None or isinstance(node, (int, float, str, ir.Chain)):
+    if isinstance(node, _PLAIN):
         return
     if isinstance(node, ir.OptaxSchedule):
         yield node

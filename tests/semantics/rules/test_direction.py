@@ -28,6 +28,9 @@ ASCENT = [
     Case("‹scale(-1)› | scale_by_adam | «lr(.1)»", DOWN_TWICE),
     Case("‹sgd(.1)› | scale(2) | «lr(.5)»", DOWN_TWICE),
     Case("‹lr(.1)› | clip(1.0) | lr(.1) | lr(.1) | «sgd(.1)»", DOWN_TWICE),
+    # `maximize` asks for a program that would descend without it.
+    Case("scale_by_adam | «scale(.1)» | maximize", "the loss falls", "scale_by_adam | lr(.1) | maximize"),
+    Case("‹adam(.1)› | maximize | «sgd(.1)»", "the loss falls"),
     # Through blocks: what is marked is what is to be mended.
     Case("accumulate(4) { scale_by_adam | «scale(1e-3)» }", "lr(1e-3)", "accumulate(4) { scale_by_adam | lr(1e-3) }"),
     Case("skip_nonfinite(inf) { ‹adam(.1)› | «sgd(.1)» }", DOWN_TWICE),
@@ -69,7 +72,6 @@ NO_ASCENT = [
     "scale_by_adam | scale(-1e-3)",
     "scale_by_adam | scale(1e-3) | scale(-1)",
     "scale_by_adam | lr(.1) | maximize",
-    "scale_by_adam | scale(.1) | maximize",
     "sgd(.1) | sgd(.1) | sgd(.1)",
     "adam(.1) | scale(2)",
     "adafactor",

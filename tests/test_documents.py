@@ -28,6 +28,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from optdsl.registry import registered
+
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
     path
@@ -83,8 +85,9 @@ def written_in(*languages: str) -> list[Block]:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Returns an empty current directory for the examples of one document."""
+    """Returns an empty current directory for the examples of one document; what they register goes with them."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(registered, "_ALWAYS", dict(registered._ALWAYS))
     return tmp_path
 
 

@@ -7,7 +7,9 @@ import jax
 
 from optdsl import ir
 from optdsl.backend.lower import Find
+from optdsl.diagnostics import Diagnostic, Findings
 from optdsl.semantics.names import named
+from optdsl.source import Source
 
 PyTree = Any
 
@@ -20,11 +22,15 @@ class Migration(NamedTuple):
     """Stages that start anew, because the old program had none of that name and form."""
     dropped: tuple[str, ...]
     lookalikes: tuple[str, ...]
-    """Added stages that stand where another word had a state of the same form (E404): it was not taken over."""
+    """Added stages for which another word had a state of the same form: it was not taken over."""
+    findings: tuple[Diagnostic, ...] = ()
+    """E404 for each of them, with its place in the new program."""
 
     def __str__(self) -> str:
         """Returns one line for each kind of fate that a stage had."""
-        rows = [(name, paths) for name, paths in self._asdict().items() if paths]
+        rows = [
+            (name, getattr(self, name)) for name in ("kept", "added", "dropped", "lookalikes") if getattr(self, name)
+        ]
         return "\n".join(f"{name}: {', '.join(paths)}" for name, paths in rows)
 
 
@@ -34,6 +40,7 @@ class Standing(NamedTuple):
     chain: ir.Chain
     places: Mapping[str, Find]
     state: PyTree
+    source: Source
 
     def parts(self) -> dict[str, tuple[str, PyTree]]:
         """Returns word and state by path, of the stages that remember something."""
@@ -53,9 +60,23 @@ def migrate(old: Standing, new: Standing) -> tuple[PyTree, Migration]:
     moved = {id(after[path][1]): before[path][1] for path in kept}
     state = jax.tree.map(lambda node: moved.get(id(node), node), new.state, is_leaf=lambda node: id(node) in moved)
     added = tuple(path for path in after if path not in kept)
-    alike = tuple(path for path in added if any(_alike(part, after[path]) for part in before.values()))
+    alike = {path: _lookalike(after[path], before) for path in added}
     dropped = tuple(path for path in before if path not in kept)
-    return state, Migration(kept, added, dropped, alike)
+    found = {path: other for path, other in alike.items() if other is not None}
+    return state, Migration(kept, added, dropped, tuple(found), _reported(found, new))
+
+
+def _lookalike(part: tuple[str, PyTree], before: Mapping[str, tuple[str, PyTree]]) -> str | None:
+    """Returns the path of an old stage of another word whose state has the form of `part`."""
+    return next((path for path, other in before.items() if _alike(other, part)), None)
+
+
+def _reported(found: Mapping[str, str], new: Standing) -> tuple[Diagnostic, ...]:
+    findings, stages = Findings(new.source), dict(named(new.chain))
+    for path, other in found.items():
+        message = f"`{path}` starts anew: the old `{other}` has a state of the same form, and its numbers mean others"
+        findings.add("E404", message, stages[path].span, help="train on from fresh moments, or keep the stage")
+    return findings.sorted()
 
 
 def _same(one: tuple[str, PyTree], other: tuple[str, PyTree]) -> bool:

@@ -145,9 +145,9 @@ class Optimizer(optax.GradientTransformationExtraArgs):
         What a stage of the same path and word remembers is kept where it has the same form; nothing moves between
         stages of different words, whose numbers may look alike and mean something else.
         """
-        old = Standing(from_.meaning.chain, from_._machine.places, state)
+        old = Standing(from_.meaning.chain, from_._machine.places, state, from_.source)
         fresh = self.init(params)
-        return migrate(old, Standing(self.meaning.chain, self._machine.places, fresh))
+        return migrate(old, Standing(self.meaning.chain, self._machine.places, fresh, self.source))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Optimizer) and self.meaning == other.meaning

@@ -116,6 +116,14 @@ MEANING: dict[str, Page] = {
         params=SMALL,
         why="The same axes would otherwise fail inside of a traced update, with no word about which leaf it was.",
     ),
+    "E404": Page(
+        "the state of another program",
+        "`migrate` keeps what a stage remembers under the same name and word. Here another word left a state of the "
+        "same form: its numbers would load, and mean something else, so the stage starts anew instead. The finding "
+        "stands in the report that `migrate` returns, and nothing is raised.",
+        found="machine",
+        why="Adam, Yogi, RAdam and NAdam share one tree of state. Plain Optax loads one for the other without a word.",
+    ),
     "E405": Page(
         "an extra argument, missing or unknown",
         "Some stages need more than the gradient at each step, such as the value of the loss. "
@@ -137,4 +145,4 @@ MEANING: dict[str, Page] = {
         found="machine",
     ),
 }
-"""Errors of meaning by code, and the one that is the machine's."""
+"""Errors of meaning by code, and those that no program by itself shows."""

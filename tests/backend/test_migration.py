@@ -32,6 +32,10 @@ def test_a_lookalike_starts_anew_and_is_reported() -> None:
     moved, report = new.migrate(state, old, PARAMS)
     assert report.lookalikes == ("yogi",)
     assert report.dropped == ("adam",)
+    (finding,) = report.findings
+    assert (finding.code, finding.span.column) == ("E404", 1)
+    assert "`yogi`" in finding.message
+    assert "`adam`" in finding.message
     for want, got in zip(jax.tree.leaves(new.init(PARAMS)), jax.tree.leaves(moved), strict=True):
         assert jnp.array_equal(want, got)
 

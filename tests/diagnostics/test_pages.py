@@ -17,8 +17,8 @@ from optdsl.semantics.check import OVERRIDABLE
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "codes"
 MEANING = [code for code in CODES if code[0] in "WN" or code[1] in "34"]
-WITHOUT_MEASURE = {"E403", "E405"}
-"""Mistakes that stop a program with plain Optax too, so that there is no run to measure."""
+WITHOUT_MEASURE = {"E403", "E404", "E405"}
+"""Mistakes that stop a program with plain Optax too, or that are not of one program: there is no run to measure."""
 
 WITHOUT_DIFFERENCE = ("W516", "N603")
 """The same under another name, and what changes nothing."""

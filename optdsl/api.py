@@ -53,7 +53,8 @@ def check(text: str | Program, *, holes: Mapping[str, Any] | None = None, **more
     if program is None:
         return list(findings)
     # A hole may share its name with a keyword; here, unlike in `compile`, a value for one does no harm to the other.
-    asked = {name: more[name] for name in hole_names(program) if name in more}
+    keywords = more.keys() & set(_Settings._fields)
+    asked = {name: more[name] for name in keywords & hole_names(program)} if keywords else {}
     return list(_checked(program, {**asked, **filled}, settings)[1])
 
 

@@ -390,6 +390,13 @@ def contains(node: Any, kinds: type | tuple[type, ...]) -> bool:
     return isinstance(node, kinds) or any(contains(part, kinds) for part in parts(node))
 
 
+def live_numbers(node: Any) -> dict[str, Value]:
+    """Returns the live numbers inside by name, each with its first value."""
+    if isinstance(node, LiveNumber):
+        return {node.name: node.initial}
+    return {name: initial for part in parts(node) for name, initial in live_numbers(part).items()}
+
+
 def written(node: Any) -> str:
     """Returns a node as one line of plain text, the same in every process: the form that fingerprints hash."""
     match node:

@@ -10,6 +10,7 @@ import optax
 
 from optdsl import ir
 from optdsl.backend import wrappers
+from optdsl.backend.evaluate import first_live
 from optdsl.backend.lower import Lowering, Part, Tree
 from optdsl.backend.options import Options
 from optdsl.backend.paths import StackedGlobs, compile_stacked, leaf_paths, stacked_axes
@@ -61,21 +62,10 @@ def _lower(chain: ir.Chain, options: Options, tree: Tree | None) -> Part:
 
 def _around(chain: ir.Chain, part: Part) -> Part:
     """Returns the program with its live numbers around it, if it has any."""
-    live = live_numbers(chain)
+    live = first_live(chain)
     if not live:
         return part
     return part.inside(wrappers.with_live(part.tx, live), lambda state: state.inner)
-
-
-def live_numbers(node: Any) -> dict[str, Any]:
-    """Returns the live numbers of a program by name, each with its first value."""
-    if isinstance(node, ir.LiveNumber):
-        initial = node.initial
-        return {node.name: initial.value if isinstance(initial, ir.Host) else initial}
-    found: dict[str, Any] = {}
-    for part in ir.parts(node):
-        found.update(live_numbers(part))
-    return found
 
 
 # ---- leaves

@@ -3,7 +3,7 @@
 Constants stay Python numbers, so that they never widen the parameters' dtype.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -53,7 +53,7 @@ def schedule(value: ir.Value) -> Callable[[Any], Any]:
 
 def function_of_step(value: ir.Value) -> Callable[[Any], Any]:
     """Returns the function step -> number of the step's shape; live numbers stay at their first value."""
-    live = dict(_live(value))
+    live = first_live(value)
 
     def at(step: Any) -> Any:
         found = evaluate(value, Moment(step, live))
@@ -62,11 +62,10 @@ def function_of_step(value: ir.Value) -> Callable[[Any], Any]:
     return at
 
 
-def _live(node: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(node, ir.LiveNumber):
-        yield node.name, node.initial.value if isinstance(node.initial, ir.Host) else node.initial
-    for part in ir.parts(node):
-        yield from _live(part)
+def first_live(node: Any) -> dict[str, Any]:
+    """Returns the live numbers of a value or program by name, each with its first value as Python has it."""
+    found = ir.live_numbers(node)
+    return {name: number.value if isinstance(number, ir.Host) else number for name, number in found.items()}
 
 
 def optax_schedule(value: ir.OptaxSchedule) -> Callable[[Any], Any]:

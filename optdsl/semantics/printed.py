@@ -1,7 +1,5 @@
 """Back to text: a whole chain of the intermediate form as a program, names written out, only what was given."""
 
-from collections.abc import Mapping
-
 from optdsl import ir
 from optdsl.registry import Kind
 from optdsl.semantics.rows import row_of
@@ -14,15 +12,9 @@ def printed(chain: ir.Chain) -> str:
     >>> printed(ir.Chain((ir.Stage("clip", (ir.Argument("max_delta", 1.0),)),)))
     'clip(max_delta=1.0)'
     """
-    live = _live(chain)
+    live = ir.live_numbers(chain)
     declared = "".join(f"live {name} = {show(initial)}; " for name, initial in live.items())
     return declared + _chain(chain)
-
-
-def _live(node: object) -> Mapping[str, ir.Value]:
-    if isinstance(node, ir.LiveNumber):
-        return {node.name: node.initial}
-    return {name: initial for part in ir.parts(node) for name, initial in _live(part).items()}
 
 
 def _chain(chain: ir.Chain) -> str:

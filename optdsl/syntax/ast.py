@@ -3,7 +3,7 @@
 Equality of nodes ignores places, so texts that differ in layout alone have equal trees. It knows no names of stages.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Literal
@@ -363,16 +363,18 @@ Selector = Glob | LeafClass | PathMatch | LeafTest | Hole | Group | Unary | Bina
 Statement = Binding | Live | Definition
 
 
+def walk(*roots: Node) -> Iterator[Node]:
+    """Yields every node, each before what it consists of; a loop, so that no depth is too great."""
+    pending: list[object] = [*roots]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, tuple):
+            pending.extend(part)  # pyright: ignore[reportUnknownArgumentType]
+        elif isinstance(part, Node):
+            yield part
+            pending.extend(getattr(part, each.name) for each in fields(part) if each.name != "span")
+
+
 def hole_names(program: Program) -> frozenset[str]:
     """Returns the names of the holes of a program."""
-    found: set[str] = set()
-    pending: list[object] = [*program.statements, program.body]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, Hole):
-            found.add(node.name)
-        if isinstance(node, tuple):
-            pending.extend(node)  # pyright: ignore[reportUnknownArgumentType]
-        elif isinstance(node, Node):
-            pending.extend(getattr(node, part.name) for part in fields(node) if part.name != "span")
-    return frozenset(found)
+    return frozenset(node.name for node in walk(*program.statements, program.body) if isinstance(node, Hole))

@@ -9,7 +9,6 @@ lead that item. No two comments change places. It does not know how anything is 
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import NamedTuple
 
 from optdsl.syntax import ast
@@ -124,7 +123,7 @@ def _sequences(program: ast.Program) -> Iterator[_Sequence]:
     text = program.source.text
     pairs = bracket_pairs(text)
     yield _Sequence(-1, len(text) + 1, program, (*program.statements, program.body))
-    for node in walk(program.body, *program.statements):
+    for node in ast.walk(program.body, *program.statements):
         if isinstance(node, ast.Chain):
             yield _Sequence(node.span.start, node.span.end, node, node.stages)
         elif (items := _between_brackets(node)) is not None:
@@ -152,15 +151,3 @@ def _before_bracket(node: ast.Node) -> int:
             return name.span.end
         case _:
             return node.span.start
-
-
-def walk(*roots: ast.Node) -> Iterator[ast.Node]:
-    """Yields every node, each before what it consists of; a loop, so that no depth is too great."""
-    pending: list[object] = [*roots]
-    while pending:
-        part = pending.pop()
-        if isinstance(part, tuple):
-            pending.extend(part)  # pyright: ignore[reportUnknownArgumentType]
-        elif isinstance(part, ast.Node):
-            yield part
-            pending.extend(getattr(part, field.name) for field in fields(part) if field.name != "span")

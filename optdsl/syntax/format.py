@@ -7,7 +7,8 @@ loop, so no program is nested too deep to print. It knows no names of stages.
 from typing import assert_never
 
 from optdsl.syntax import ast
-from optdsl.syntax.comments import Remarks, attach, walk
+from optdsl.syntax.ast import walk
+from optdsl.syntax.comments import Remarks, attach
 from optdsl.syntax.layout import (
     COMMA_WHEN_BROKEN,
     LINE,

@@ -19,7 +19,7 @@ from recipes import FOLDER, RECIPES, PyTree, Recipe
 
 import optdsl
 from optdsl.syntax import ast as syntax
-from optdsl.syntax.comments import walk
+from optdsl.syntax.ast import walk
 
 EACH = pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
 BY_NAME = {recipe.name: recipe for recipe in RECIPES}

@@ -45,6 +45,7 @@ grammar: .venv/all.stamp  ## build the parse tables from grammar/optdsl.lark
 sync-optax: .venv/all.stamp  ## generate the registry rows from the installed Optax, and measure their traits
 	$(BIN)/python tools/sync_optax.py
 	$(BIN)/python tools/measure_traits.py
+	$(BIN)/python tools/measure_numbers.py
 
 pages: .venv/all.stamp  ## measure what the programs on the pages of codes do, and write docs/codes
 	$(BIN)/python tools/measure_consequences.py

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from optdsl.api import schedule as schedule
     from optdsl.api import to_python as to_python
     from optdsl.backend.optimizer import Optimizer as Optimizer
+    from optdsl.backend.optimizer import stack as stack
     from optdsl.diagnostics import Diagnostic as Diagnostic
     from optdsl.diagnostics import OptdslError as OptdslError
     from optdsl.registry.registered import registered as registered
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     **dict.fromkeys(("parse", "check", "format", "compile", "explain", "schedule", "to_python"), "optdsl.api"),
-    "Optimizer": "optdsl.backend.optimizer",
+    **dict.fromkeys(("Optimizer", "stack"), "optdsl.backend.optimizer"),
     "Diagnostic": "optdsl.diagnostics",
     "OptdslError": "optdsl.diagnostics",
     "Program": "optdsl.syntax.ast",

@@ -115,22 +115,32 @@ def schedule(text: str | Program, *, holes: Mapping[str, Any] | None = None, **m
 
 
 def explain(
-    text: str | Program, params: Any = None, *, holes: Mapping[str, Any] | None = None, **more: Any
+    text: str | Program,
+    params: Any = None,
+    *,
+    passes: bool = False,
+    holes: Mapping[str, Any] | None = None,
+    **more: Any,
 ) -> "Explanation":
     """Returns a report of a program's stages, and with `params` of what it does to each leaf of that tree.
 
+    With `passes` it also says what the default mode runs in another way than Optax writes it, and by which law.
     `str()` for a terminal, `to_dict()`, and HTML in a notebook. The tree may hold arrays or `jax.ShapeDtypeStruct`s.
     Raises `OptdslError` with every finding.
     """
+    from optdsl.explanation import PassReport
     from optdsl.explanation import explain as report
+    from optdsl.passes import fired
 
     settings, filled = _settings(holes, {**more, "params": params})
     chain = _resolved(text, filled, settings)
+    found = fired(chain) if passes and not settings.exact else ()
+    changed = tuple([PassReport(*one) for one in found]) if passes else None
     if params is None:
-        return report(chain)
+        return report(chain, passes=changed)
     from optdsl.backend.leaf_report import leaf_report
 
-    return report(chain, leaf_report(_meaning(chain, settings), params))
+    return report(chain, leaf_report(_meaning(chain, settings), params), changed)
 
 
 def to_python(text: str | Program, *, holes: Mapping[str, Any] | None = None, **more: Any) -> str:

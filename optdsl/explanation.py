@@ -48,44 +48,56 @@ class StageReport:
 
 
 @dataclass(frozen=True, slots=True)
+class PassReport:
+    """A pass of the default mode that changes how stages run: its name, the law that allows it, their paths."""
+
+    name: str
+    law: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """A report of a program: `str()` for a terminal, `to_dict()` for a machine, HTML in a notebook."""
 
     stages: tuple[StageReport, ...]
     leaves: Leaves | None = None
     """What the program does to each leaf, where parameters were given."""
+    passes: tuple[PassReport, ...] | None = None
+    """What the default mode runs in another way than Optax writes it, where that was asked for."""
 
     def __str__(self) -> str:
         """Returns the report as text: a line for each stage, what belongs to it below, then a table of leaves."""
         stages = [line for stage in self.stages for line in _lines(stage)]
-        return "\n".join([*stages, *(self.leaves.lines() if self.leaves else ())])
+        return "\n".join([*stages, *_pass_lines(self.passes), *(self.leaves.lines() if self.leaves else ())])
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the report as plain data: `{"stages": [...]}`, each with the fields of `StageReport`.
 
-        With parameters also `"leaves"`, each with the fields of `LeafReport`, and `"totals"`.
+        With parameters also `"leaves"`, each with the fields of `LeafReport`, and `"totals"`; with passes also
+        `"passes"`, each with the fields of `PassReport`.
         """
         stages = [{**asdict(stage), "parameters": [asdict(one) for one in stage.parameters]} for stage in self.stages]
-        if self.leaves is None:
-            return {"stages": stages}
-        return {"stages": stages, **self.leaves.to_dict()}
+        passes = {} if self.passes is None else {"passes": list(map(asdict, self.passes))}
+        return {"stages": stages, **passes, **(self.leaves.to_dict() if self.leaves else {})}
 
     def _repr_html_(self) -> str:
         """Returns the report as tables, every text in them escaped."""
         heads = "".join(f"<th>{head}</th>" for head in ("stage", "parameters", "what it does"))
         rows = "".join(map(_html_row, self.stages))
         stages = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-        return stages + (self.leaves.html() if self.leaves else "")
+        passes = "".join(f"<br>{escape(line)}" for line in _pass_lines(self.passes))
+        return stages + passes.removeprefix("<br>") + (self.leaves.html() if self.leaves else "")
 
 
-def explain(chain: ir.Chain, leaves: Leaves | None = None) -> Explanation:
-    """Returns a report of every stage of `chain`, those inside others too, defaults filled in, and of the leaves.
+def explain(chain: ir.Chain, leaves: Leaves | None = None, passes: tuple[PassReport, ...] | None = None) -> Explanation:
+    """Returns a report of every stage of `chain`, those inside others too, defaults filled in, of leaves and passes.
 
     >>> report = explain(ir.Chain((ir.Stage("clip", (ir.Argument("max_delta", 1.0),)),)))
     >>> report.stages[0].path, report.stages[0].parameters[0].text
     ('clip', '1.0')
     """
-    return Explanation(tuple(map(_report, walk(chain))), leaves)
+    return Explanation(tuple(map(_report, walk(chain))), leaves, passes)
 
 
 def _report(found: Found) -> StageReport:
@@ -142,6 +154,15 @@ def _lines(stage: StageReport) -> Iterator[str]:
     for text in (stage.formula, stage.source):
         if text:
             yield f"{margin}    {text}"
+
+
+def _pass_lines(passes: tuple[PassReport, ...] | None) -> Iterator[str]:
+    """Yields what passes do, nothing where they were not asked for."""
+    if passes is None:
+        return
+    yield "passes:" if passes else "passes: none changes how this program runs"
+    for one in passes:
+        yield f"    {one.name} ({', '.join(one.paths)}): {one.law}"
 
 
 def _html_row(stage: StageReport) -> str:

@@ -151,6 +151,17 @@ class PerLeaf:
     values: tuple[Value, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A number that comes with the optimizer, by its place among them: what is left of it in the structure.
+
+    `below_one` says that it is a share of 1, such as a decay rate, whose complement counts as much as itself.
+    """
+
+    index: int
+    below_one: bool = False
+
+
 # ---- selectors
 
 
@@ -372,6 +383,7 @@ Value = (
     | Spread
     | PerLeaf
     | Decided
+    | Slot
     | tuple["Value", ...]
     | Chain
 )
@@ -388,6 +400,21 @@ def parts(node: Any) -> Iterator[Any]:
 def contains(node: Any, kinds: type | tuple[type, ...]) -> bool:
     """Returns whether a node of one of these kinds stands anywhere inside."""
     return isinstance(node, kinds) or any(contains(part, kinds) for part in parts(node))
+
+
+def over_time(value: Any) -> bool:
+    """Returns whether a value may be another one at the next update."""
+    match value:
+        case Step() | Arrow() | OptaxSchedule() | LiveNumber():
+            return True
+        case Apply() | Choose():
+            return any(map(over_time, parts(value)))
+        case tuple():
+            return any(map(over_time, value))  # pyright: ignore[reportUnknownArgumentType]
+        case Host():
+            return callable(value.value)
+        case _:
+            return False
 
 
 def live_numbers(node: Any) -> dict[str, Value]:

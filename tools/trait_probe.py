@@ -103,17 +103,18 @@ class Probe(NamedTuple):
 
 def probe_of(row: Row, run: Run) -> Probe:
     """Returns the transform of a row, made from plain values, with the fewest extra arguments it runs on."""
-    transform = optax.with_extra_args_support(_made(row))
+    transform = optax.with_extra_args_support(made(row))
     params, gradient = run.params[0], run.gradients[0]
     extras = next(names for names in EXTRAS if accepts(transform, params, gradient, params, names))
 
     def update(gradient: Tree, state: Tree, params: Tree, slope: Tree) -> tuple[Tree, Tree]:
-        return transform.update(gradient, state, params, **_extras(extras, slope, params))
+        return transform.update(gradient, state, params, **extras_of(extras, slope, params))
 
     return Probe(transform, extras, jax.jit(update))
 
 
-def _made(row: Row) -> optax.GradientTransformation:
+def made(row: Row, **changed: Any) -> optax.GradientTransformation:
+    """Returns the transform of a row: its defaults, plain values for what has none, and what is changed."""
     module, _, name = row.target.partition(":")
     function = getattr({"optax": optax, "optax.contrib": optax.contrib}[module], name)
     given: dict[str, Any] = {}
@@ -124,7 +125,7 @@ def _made(row: Row) -> optax.GradientTransformation:
             given[parameter.name] = optax.identity()
         elif parameter.required or parameter.kind is Kind.KEY:
             given[parameter.name] = PLAIN[parameter.name]
-    return function(**given)
+    return function(**{**given, **changed})
 
 
 def run_of(row: Row, movement: float) -> Run:
@@ -150,7 +151,7 @@ def like(tree: Tree, change: Callable[[Any], Any]) -> Tree:
     return jax.tree.map(lambda x: jnp.asarray(change(x), jnp.float32), tree)
 
 
-def _extras(names: tuple[str, ...], slope: Tree, params: Tree) -> dict[str, Any]:
+def extras_of(names: tuple[str, ...], slope: Tree, params: Tree) -> dict[str, Any]:
     """Returns the extra arguments of one step: those of a bowl whose slope at `params` is `slope`."""
 
     def value_fn(at: Tree) -> Any:
@@ -169,7 +170,7 @@ def accepts(
     names: tuple[str, ...],
 ) -> bool:
     """Returns whether one update gets by with what it is given."""
-    extras = _extras(names, gradient, start)
+    extras = extras_of(names, gradient, start)
     try:
         jax.eval_shape(lambda: transform.update(gradient, transform.init(start), params, **extras))
     # Optax refuses in many ways, and any refusal is the answer.

@@ -7,9 +7,8 @@ import jax
 import jax.numpy as jnp
 
 from optdsl import ir
-from optdsl.backend.evaluate import schedule, weak
-
-_VARYING = (ir.OptaxSchedule, ir.Arrow, ir.Apply, ir.Choose, ir.Step)
+from optdsl.backend.complement import Share
+from optdsl.backend.evaluate import Moment, evaluate, schedule, weak
 
 
 def keywords(arguments: Iterable[ir.Argument]) -> dict[str, Any]:
@@ -29,12 +28,16 @@ def python(value: ir.Value) -> Any:
             return {python(key): python(item) for key, item in entries}
         case tuple():
             return tuple(python(item) for item in value)
-        case _ if isinstance(value, _VARYING):
+        case _ if ir.over_time(value):
             return schedule(value)
+        case ir.Apply() | ir.Choose():
+            return weak(evaluate(value, Moment()))
         case _:
             return value
 
 
 def _is_number(held: Any) -> bool:
-    """Returns whether a hole holds a number of jax that has no value yet: a tracer."""
+    """Returns whether a host object is a number of jax: a tracer, mostly."""
+    if isinstance(held, Share):
+        return True
     return isinstance(held, jax.Array) and held.ndim == 0 and jnp.issubdtype(held.dtype, jnp.floating)

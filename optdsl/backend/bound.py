@@ -39,25 +39,25 @@ def bound_to(chain: ir.Chain, options: Options, params: PyTree, findings: Findin
     return bind(chain, Binder(leaves, masks, findings, options.layout))
 
 
-def lowered(chain: ir.Chain, options: Options, params: PyTree) -> Part:
+def lowered(chain: ir.Chain, options: Options, params: PyTree, *, exact: bool = True) -> Part:
     """Returns the transform for parameters like `params`; raises `OptdslError` if the program does not fit them."""
     if not depends_on_leaves(chain):
-        return _around(chain, _lower(chain, options, None))
+        return _around(chain, _lower(chain, options, None, exact=exact))
     findings = Findings(Source("", "parameters"))
     bound = bound_to(chain, options, params, findings)
     if findings.has_errors:
         raise OptdslError(findings.sorted())
     tree = Tree(jax.tree.structure(params))
-    part = _lower(bound.chain, options, tree)
+    part = _lower(bound.chain, options, tree, exact=exact)
     if any(bound.frozen):
         trained = tree.constant(tuple(not still for still in bound.frozen))
         part = part.inside(wrappers.frozen(part.tx, trained), lambda state: state.inner_states[True].inner_state)
     return _around(chain, part)
 
 
-def _lower(chain: ir.Chain, options: Options, tree: Tree | None) -> Part:
+def _lower(chain: ir.Chain, options: Options, tree: Tree | None, *, exact: bool) -> Part:
     paths = {id(stage): path for path, stage in named(chain)}
-    return Lowering(options, tree).chain(chain, paths)
+    return Lowering(options, tree, exact).chain(chain, paths)
 
 
 def _around(chain: ir.Chain, part: Part) -> Part:

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from optdsl.backend import kernels
 from optdsl.backend.paths import (
     PyTree,
     Stacked,
@@ -61,6 +62,7 @@ class Spec(NamedTuple):
     sparse_rows: bool
     layout: Layout
     stacked: StackedGlobs
+    fused: bool = False
 
 
 def centralize(
@@ -71,15 +73,17 @@ def centralize(
     *,
     layout: Layout = "flax",
     stacked: Stacked = (),
+    fused: bool = False,
 ) -> optax.GradientTransformation:
     """Returns the transform `g - mean(g, axes)`, leaf by leaf, with an empty state.
 
     `axes` are all but the first (None, as in `optax.centralize`), those given, the axes of incoming weights
     under `layout` ("fan_in"), or "all". `axis_name` says over which mesh axes an array axis is split inside
-    `shard_map` or `pmap`; a leaf without that axis is not split. `sparse_rows` averages over the rows
-    (indices of axis 0) that are not all zero; a single such row becomes zero. `stacked` maps globs to leading
-    axes that are never averaged. Shapes and dtypes stay. Updating raises `AxesError` for an axis that a
-    leaf has not, and `ValueError` for a mesh axis that is not there.
+    `shard_map` or `pmap`; a leaf without that axis is not split. `sparse_rows` averages over the rows (indices
+    of axis 0) that are not all zero; a single such row becomes zero. `stacked` maps globs to leading axes that
+    are never averaged. `fused` takes plain means in an order that XLA fuses with what is around. Shapes and
+    dtypes stay. Updating raises `AxesError` for an axis that a leaf has not, and `ValueError` for a mesh axis
+    that is not there.
 
     >>> centralize(axes=-1).update(jnp.array([[1.0, 2.0, 6.0]]), optax.EmptyState())[0].tolist()
     [[-2.0, -1.0, 3.0]]
@@ -88,7 +92,7 @@ def centralize(
         raise ValueError(f"centralize: layout is 'flax' or 'torch', not {layout!r}")
     if isinstance(axes, str) and axes not in ("fan_in", "all"):
         raise ValueError(f"centralize: axes as a word is 'fan_in' or 'all', not {axes!r}")
-    spec = Spec(axes, min_ndim, _normal_names(axis_name), sparse_rows, layout, compile_stacked(stacked))
+    spec = Spec(axes, min_ndim, _normal_names(axis_name), sparse_rows, layout, compile_stacked(stacked), fused)
 
     def update(updates: PyTree, state: optax.OptState, params: PyTree = None) -> Updated:
         del params
@@ -167,6 +171,8 @@ def _centre(path: str, leaf: Any, spec: Spec) -> Any:
     names = _names_by_axis(spec.names, leaf.ndim, stacked)
     if _entries(leaf.shape, axes, names) <= 1:
         return leaf
+    if spec.fused and not spec.sparse_rows and not _mesh_axes(axes, names):
+        return kernels.centred(leaf, axes)
     wide = leaf.astype(jnp.float32) if jnp.finfo(leaf.dtype).bits < 32 else leaf
     if spec.sparse_rows and stacked in axes:
         return _subtract_mean_of_live_rows(wide, axes, names, row_axis=stacked).astype(leaf.dtype)

@@ -1,6 +1,7 @@
 """How `doctor` runs programs: an optimizer and a problem in, what was seen at each step out. It judges nothing."""
 
 import warnings
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -124,7 +125,7 @@ class Training:
         """Returns what became of the buffers that one step was given, and how its results compare with a plain step."""
         params, state = begun(self._opt, self._problem.params)
         given = [leaf for leaf in jax.tree.leaves((params, state)) if isinstance(leaf, jax.Array)]
-        plain = jax.jit(self._step.__wrapped__)(params, state, *self._problem.data)[:2]
+        plain = jax.jit(partial(self._step.func.__wrapped__, *self._step.args))(params, state, *self._problem.data)[:2]
         with _Unused():
             done = self._step(params, state, *self._problem.data)[:2]
         differences = map(_relative, jax.tree.leaves(done), jax.tree.leaves(plain))
@@ -216,17 +217,12 @@ class Pulled:
         self.period = calls_an_update(opt.meaning.chain)
         self.depth = 1.0 if "value_fn" in opt.needs else 0.0
 
-        def update(updates: PyTree, state: Any, params: PyTree = None, **extra: Any) -> Any:
-            done, inner = opt.tx.update(updates, state.inner, params, **extra)
-            return done, Recorded(_float32(done), inner)
-
         def loss(params: PyTree, pull: PyTree, depth: jax.Array) -> jax.Array:
             wide = _float32(params)
             products = jax.tree.map(lambda leaf, by: jnp.sum(leaf * by), wide, pull)
             return sum(jax.tree.leaves(products), jnp.zeros(())) + depth * half_squares(wide)
 
-        tx: Any = optax.GradientTransformationExtraArgs(lambda params: Recorded(None, opt.init(params)), update)
-        self._step = train_step(tx, opt.needs, loss, False, machine(opt.meaning).accepts)
+        self._step = partial(train_step(_Recording(opt), loss, has_aux=False), ())
 
     def begun(self, params: PyTree) -> tuple[PyTree, PyTree]:
         """Returns parameters that may be donated and the first state."""
@@ -240,6 +236,23 @@ class Pulled:
             with _Unused():
                 params, state, loss = self._step(params, state, pull, bowl)
         return params, state, loss
+
+
+class _Recording:
+    """Steps as an optimizer does, and keeps each update in the state."""
+
+    def __init__(self, opt: Optimizer) -> None:
+        self._opt = opt
+        self.needs = opt.needs
+        self.accepts = machine(opt.meaning).accepts
+
+    def apply(
+        self, params: PyTree, state: Any, arguments: tuple[Any, ...], grads: PyTree, /, **extra: Any
+    ) -> tuple[PyTree, PyTree]:
+        """Returns parameters and state after one update, not compiled."""
+        del arguments
+        done, inner = self._opt.tx.update(grads, state.inner, params, **extra)
+        return optax.apply_updates(params, done), Recorded(_float32(done), inner)
 
 
 def _float32(tree: PyTree) -> PyTree:

@@ -11,6 +11,7 @@ from jax import Array
 from jax.lax import convert_element_type_p
 
 from optdsl import ir
+from optdsl.backend.complement import Share
 from optdsl.backend.targets import target
 
 
@@ -29,7 +30,7 @@ def evaluate(value: ir.Value, moment: Moment) -> Any:
         case ir.LiveNumber(name):
             return moment.live[name]
         case ir.Host(_, held):
-            return held(moment.step) if callable(held) else held
+            return held(moment.step) if callable(held) else weak(held.value if isinstance(held, Share) else held)
         case ir.OptaxSchedule():
             return optax_schedule(value)(moment.step)
         case ir.Arrow():
@@ -76,11 +77,17 @@ def optax_schedule(value: ir.OptaxSchedule) -> Callable[[Any], Any]:
 
 
 def weak(number: Any) -> Any:
-    """Returns an array as a number that does not widen what it meets, as Python numbers do; shape () and float32."""
-    if not hasattr(number, "dtype"):
+    """Returns an array as a number that does not widen what it meets, as Python numbers do; float32 at least.
+
+    Shape () or, for values at many steps, that of the steps; a share stays one.
+    """
+    if isinstance(number, Share):
+        return Share(weak(number.value), weak(number.rest))
+    if not hasattr(number, "dtype") or getattr(number, "weak_type", False):
         return number
-    wide = jnp.asarray(number, jnp.float32)
-    return convert_element_type_p.bind(wide, new_dtype=jnp.dtype(jnp.float32), weak_type=True, sharding=None)
+    dtype = jnp.promote_types(number.dtype, jnp.float32)
+    wide = jnp.asarray(number, dtype)
+    return convert_element_type_p.bind(wide, new_dtype=jnp.dtype(dtype), weak_type=True, sharding=None)
 
 
 def _arrow(value: ir.Arrow, moment: Moment) -> Array:

@@ -39,7 +39,7 @@ def leaf_report(meaning: Meaning, params: PyTree) -> Leaves:
         for own, still in zip(applied(bound.chain, masks, len(leaves)), bound.frozen, strict=True)
     ]
     rates = _Rates(reached)
-    kept = state_bytes(machine(meaning).tx.init, params, tree)
+    kept = state_bytes(machine(meaning).tx(()).init, params, tree)
     columns = zip(
         leaf_paths(tree),
         leaves,

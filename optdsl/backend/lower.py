@@ -6,18 +6,21 @@ path, the way to its part of the state.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any, NamedTuple
 
 import jax
 import optax
 
-from optdsl import ir
-from optdsl.backend import extras, registered, wrappers
-from optdsl.backend.arguments import keywords
+from optdsl import ir, passes
+from optdsl.backend import extras, registered, together, wrappers
+from optdsl.backend.arguments import keywords, python
 from optdsl.backend.centralize import centralize
 from optdsl.backend.evaluate import Moment, evaluate, weak
+from optdsl.backend.grouped import grouped
 from optdsl.backend.options import Options
 from optdsl.backend.targets import target
+from optdsl.passes.leafwise import per_leaf
 from optdsl.registry import Kind
 from optdsl.semantics.rows import row_of
 
@@ -25,7 +28,6 @@ Transform = optax.GradientTransformationExtraArgs
 Find = Callable[[Any], Any]
 """From a state to a part of it."""
 
-_TIMES = (ir.Step, ir.Arrow, ir.OptaxSchedule, ir.Apply, ir.Choose, ir.LiveNumber)
 _INNER = {
     "apply_if_finite": "inner_state",
     "skip_nonfinite": "inner_state",
@@ -63,20 +65,57 @@ class Tree(NamedTuple):
 
 
 class Lowering(NamedTuple):
-    """What lowering needs to know beside the program."""
+    """What lowering needs to know beside the program; `exact` is without passes."""
 
     options: Options
     tree: Tree | None = None
+    exact: bool = True
 
     def chain(self, chain: ir.Chain, paths: Mapping[int, str]) -> Part:
         """Returns a chain lowered; `paths` has the path of each stage by identity."""
         parts = [self.stage(stage, paths) for stage in chain.stages]
         if not parts:
             return Part(optax.with_extra_args_support(optax.identity()))
+        tx = self._chained([part.tx for part in parts], chain.stages)
         if len(parts) == 1:
-            return parts[0]
+            return Part(tx, parts[0].places)
         places = [(path, _then(_item(i), find)) for i, part in enumerate(parts) for path, find in part.places]
-        return Part(optax.chain(*(part.tx for part in parts)), tuple(places))
+        return Part(tx, tuple(places))
+
+    def _chained(self, transforms: list[Transform], stages: tuple[ir.AnyStage, ...]) -> Transform:
+        """Returns the stages in a row: in exact mode as Optax chains them, else in the pieces that passes make."""
+        pieces = stages if self.exact else passes.pieces(stages)
+        if not any(isinstance(piece, passes.Together) for piece in pieces):
+            return optax.chain(*transforms) if len(transforms) > 1 else transforms[0]
+        left, found = iter(transforms), []
+        for piece in pieces:
+            own = tuple(islice(left, len(passes.members(piece))))
+            fused = isinstance(piece, passes.Together)
+            found.append(together.Piece(own, self._linear(piece)) if fused else together.single(*own))
+        return together.chained(found)
+
+    def _linear(self, piece: passes.Together) -> together.Run:
+        running = [stage for stage, idle in zip(piece.stages, piece.idle, strict=True) if not idle]
+        return together.linear([self._member(stage) for stage in running])
+
+    def _member(self, stage: ir.AnyStage) -> together.Member:
+        match stage:
+            case ir.Centralize():
+                tx = self._centralize(stage, fused=True)
+                return together.Member(centre=lambda updates: tx.update(updates, optax.EmptyState())[0])
+            case ir.Stage(word="maximize"):
+                return together.Member(factor=-1.0)
+            case ir.Stage(word="scale"):
+                return together.Member(factor=python(stage["step_size"]))
+            case ir.Stage(word="lr"):
+                return together.Member(factor=-python(stage["learning_rate"]))
+            case ir.Stage(word="scale_by_learning_rate"):
+                rate = python(stage["learning_rate"])
+                return together.Member(factor=-rate if stage["flip_sign"] else rate)
+            case ir.Stage(word="clip_by_global_norm" | "clip_norm"):
+                return together.Member(max_norm=python(stage["max_norm"]))
+            case _:
+                raise AssertionError(stage)
 
     def stage(self, stage: ir.AnyStage, paths: Mapping[int, str]) -> Part:
         """Returns one stage lowered, given only the extra arguments that it declares."""
@@ -89,6 +128,7 @@ class Lowering(NamedTuple):
                 part = self._by_leaf(stage, paths)
             case _:
                 part = self._plain(stage, paths)
+                part = part if self.exact or not per_leaf(stage) else Part(grouped(part.tx), part.places)
         here = paths.get(id(stage))
         own = () if here is None else ((here, _itself),)
         return Part(extras.routed(part.tx, extras.accepted(stage)), (*own, *part.places))
@@ -148,11 +188,11 @@ class Lowering(NamedTuple):
             case _:
                 raise AssertionError(stage)
 
-    def _centralize(self, stage: ir.Centralize) -> Transform:
+    def _centralize(self, stage: ir.Centralize, *, fused: bool = False) -> Transform:
         axes: Any = stage.axes.word if isinstance(stage.axes, ir.Axes) else stage.axes
         layout, stacked = self.options
-        tx = centralize(axes, stage.min_ndim, stage.axis_name, stage.sparse_rows, layout=layout, stacked=stacked)
-        return optax.with_extra_args_support(tx)
+        given = (axes, stage.min_ndim, stage.axis_name, stage.sparse_rows)
+        return optax.with_extra_args_support(centralize(*given, layout=layout, stacked=stacked, fused=fused))
 
     def _optax(self, stage: ir.Stage, paths: Mapping[int, str]) -> Part:
         chains = {a.name: self.chain(a.value, paths) for a in stage.arguments if isinstance(a.value, ir.Chain)}
@@ -213,7 +253,7 @@ def _varies(value: ir.Value, kind: Kind | None) -> bool:
         return True
     if kind is not Kind.NUMBER:
         return False
-    return isinstance(value, _TIMES) or (isinstance(value, ir.Host) and callable(value.value))
+    return ir.over_time(value)
 
 
 def _kinds(stage: ir.Stage) -> dict[str, Kind]:

@@ -1,11 +1,10 @@
-"""A program's executables: the transform, and its compiled `update` and `step`, shared by equal programs.
+"""A program's executables: the transform, and its compiled `update` and `step`, shared by programs of one structure.
 
-In: the meaning of a program. Out: functions over arrays. It knows nothing of text.
+In: the meaning of a program without its numbers, and the numbers. Out: functions over arrays. It knows no text.
 """
 
-from collections.abc import Callable
-from contextlib import nullcontext
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterable
+from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -17,10 +16,21 @@ from jax.core import Tracer
 from optdsl import ir
 from optdsl.backend import extras
 from optdsl.backend.bound import depends_on_leaves, leaves_of, lowered, selected_tree
+from optdsl.backend.complement import Share
+from optdsl.backend.evaluate import weak
 from optdsl.backend.lower import Find, Part, Transform
 from optdsl.backend.options import Options
+from optdsl.backend.train import train_step
+from optdsl.semantics.numbers import given, slots
 
 PyTree = Any
+Numbers = tuple[Any, ...]
+"""Values for the slots of a structure: Python numbers, arrays and tracers of shape (), or shares."""
+Arguments = jax.Array | Numbers
+"""Numbers as compiled functions take them: Python numbers as one vector, which costs a call the least."""
+Compiled = Callable[..., tuple[PyTree, PyTree]]
+_MOST_PARTS = 64
+"""Lowered programs that a structure keeps; a sweep over numbers must not keep them all."""
 
 
 class Meaning(NamedTuple):
@@ -32,103 +42,152 @@ class Meaning(NamedTuple):
 
 
 class Machine:
-    """Runs one meaning; compiled functions are made when first called, and kept."""
+    """Runs one structure with any numbers; compiled functions are made when first called, and kept."""
 
     def __init__(self, meaning: Meaning) -> None:
         self.meaning = meaning
         self.needs = extras.needs(meaning.chain)
         self.accepts = extras.accepted(meaning.chain)
+        self._hash = hash(meaning)
+        self._slots = slots(meaning.chain)
         self._depends = depends_on_leaves(meaning.chain)
         self._parts: dict[Any, Part] = {}
         self._seen: dict[Any, PyTree] = {}
+        self._train_step = lru_cache(maxsize=16)(partial(train_step, self))
 
-    @cached_property
-    def tx(self) -> Transform:
-        """The transform, every number baked in, not compiled; selectors are decided when it meets parameters."""
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Machine) and self.meaning == other.meaning)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    # ---- lowering
+
+    def tx(self, numbers: Numbers, *, exact: bool | None = None) -> Transform:
+        """Returns the transform, not compiled; selectors are decided when it meets parameters."""
         if not self._depends:
-            return self.part(None).tx
-        return optax.GradientTransformationExtraArgs(self._init_part, self._update_part)
+            return self.part(numbers, None, exact=exact).tx
 
-    def part(self, params: PyTree) -> Part:
+        def init(params: PyTree) -> PyTree:
+            tree = selected_tree(params)
+            self._seen[jax.tree.structure(tree)] = jax.tree.map(_shape, tree)
+            return self.part(numbers, tree, exact=exact).tx.init(params)
+
+        def update(updates: PyTree, state: PyTree, params: PyTree = None, **extra: Any) -> Any:
+            # Selectors speak of parameters; without them, of the ones that `init` saw, else of the gradients.
+            seen = self._seen.get(jax.tree.structure(updates), updates)
+            tree = seen if params is None else selected_tree(params)
+            return self.part(numbers, tree, exact=exact).tx.update(updates, state, params, **extra)
+
+        return optax.GradientTransformationExtraArgs(init, update)
+
+    def part(self, numbers: Numbers, params: PyTree, *, exact: bool | None = None) -> Part:
         """Returns the program lowered for trees like `params`; None for a program without selectors."""
-        if not self._depends:
-            key: Any = None
-        else:
-            key = (jax.tree.structure(params), leaves_of(params, self.meaning.options))
+        exact = self.meaning.exact if exact is None else exact
+        chain = given(self.meaning.chain, numbers)
+        if not all(isinstance(number, (int, float)) for number in numbers) or _holds_tracer(chain):
+            return lowered(chain, self.meaning.options, params, exact=exact)
+        tree = (jax.tree.structure(params), leaves_of(params, self.meaning.options)) if self._depends else None
+        key = (numbers, tree, exact)
         if key not in self._parts:
+            if len(self._parts) == _MOST_PARTS:
+                self._parts.clear()
             # Optax makes arrays here (keys), which must not belong to a trace that happens to be under way.
-            with nullcontext() if _holds_tracer(self.meaning.chain) else jax.ensure_compile_time_eval():
-                self._parts[key] = lowered(self.meaning.chain, self.meaning.options, params)
+            with jax.ensure_compile_time_eval():
+                self._parts[key] = lowered(chain, self.meaning.options, params, exact=exact)
         return self._parts[key]
 
-    @property
-    def places(self) -> dict[str, Find]:
-        """The way to the state of each stage by path, on the tree that was met last."""
-        if self._depends and not self._parts:
+    def places(self, numbers: Numbers) -> dict[str, Find]:
+        """Returns the way to the state of each stage by path, on the tree that was met last."""
+        if not self._depends:
+            return dict(self.part(numbers, None).places)
+        if not self._seen:
             return {}
-        part = next(reversed(self._parts.values())) if self._parts else self.part(None)
-        return dict(part.places)
+        return dict(self.part(numbers, next(reversed(self._seen.values()))).places)
 
-    def _init_part(self, params: PyTree) -> PyTree:
-        tree = selected_tree(params)
-        self._seen[jax.tree.structure(tree)] = jax.tree.map(_shape, tree)
-        return self.part(tree).tx.init(params)
+    # ---- running
 
-    def _update_part(self, updates: PyTree, state: PyTree, params: PyTree = None, **extra: Any) -> Any:
-        # Selectors speak of parameters; without them, of the ones that `init` saw, else of the gradients.
-        tree = self._seen.get(jax.tree.structure(updates), updates) if params is None else selected_tree(params)
-        return self.part(tree).tx.update(updates, state, params, **extra)
+    def arguments(self, numbers: Numbers) -> Arguments:
+        """Returns numbers as compiled functions take them; in a vector, complements stand behind the numbers."""
+        if any(map(jnp.ndim, jax.tree.leaves(numbers))):
+            raise ValueError("a stack of optimizers runs under jax.vmap, which hands each of them its own numbers")
+        if not numbers or not all(isinstance(number, (int, float)) for number in numbers):
+            return numbers
+        rests = [1 - number for slot, number in zip(self._slots, numbers, strict=True) if slot.below_one]
+        with jax.ensure_compile_time_eval():  # made once, and not in the trace that happens to be under way
+            return jnp.asarray([*map(float, numbers), *rests])
 
-    def init(self, params: PyTree) -> PyTree:
+    def stacked(self, columns: Iterable[Numbers]) -> Numbers:
+        """Returns for each slot its numbers in all members of a population: arrays of shape (n,), shares of such."""
+        return tuple([_column(slot, column) for slot, column in zip(self._slots, columns, strict=True)])
+
+    def _numbers(self, arguments: Arguments) -> Numbers:
+        """Returns what `arguments` holds as weakly typed scalars, shares with their complements."""
+        if isinstance(arguments, tuple):
+            return arguments
+        scalars = [weak(jax.lax.squeeze(one, (0,))) for one in jax.lax.split(arguments, [1] * len(arguments))]
+        rests = iter(scalars[len(self._slots) :])
+        pairs = zip(self._slots, scalars[: len(self._slots)], strict=True)
+        return tuple([Share(number, next(rests)) if slot.below_one else number for slot, number in pairs])
+
+    def init(self, numbers: Numbers, params: PyTree) -> PyTree:
         """Returns the state: strong dtypes, no buffer shared with the parameters or within itself."""
         if any(isinstance(leaf, jax.ShapeDtypeStruct) for leaf in jax.tree.leaves(params)):
-            return jax.eval_shape(self._init, params)
-        return self._init(params)
+            return jax.eval_shape(partial(self._init, numbers), params)
+        return self._init(numbers, params)
 
-    def _init(self, params: PyTree) -> PyTree:
-        leaves, structure = jax.tree.flatten(self.tx.init(params))
+    def _init(self, numbers: Numbers, params: PyTree) -> PyTree:
+        leaves, structure = jax.tree.flatten(self.tx(numbers).init(params))
         for i, leaf in enumerate(leaves):
             leaves[i] = _own(leaf)  # one at a time, so that no more than one leaf is held twice
         return structure.unflatten(leaves)
 
-    def update(self, updates: PyTree, state: PyTree, params: PyTree = None, **extra: Any) -> tuple[PyTree, PyTree]:
+    def update(
+        self, arguments: Arguments, updates: PyTree, state: PyTree, params: PyTree, /, **extra: Any
+    ) -> tuple[PyTree, PyTree]:
         """Returns updates and state, compiled; extra arguments that no stage takes are left out, as Optax asks."""
-        asked = self._asked(extra)
-        if any(callable(value) for value in asked.values()):
-            return self.tx.update(updates, state, params, **asked)  # a function cannot be traced
-        return self._update(updates, state, params, asked)
-
-    def _asked(self, extra: dict[str, Any]) -> dict[str, Any]:
-        return extras.asked(self.accepts, extra)
+        if not extra:
+            return self._update(arguments, updates, state, params)
+        asked = extras.asked(self.accepts, extra)
+        if any(map(callable, asked.values())):  # a function cannot be traced
+            return self.tx(self._numbers(arguments)).update(updates, state, params, **asked)
+        return self._update(arguments, updates, state, params, **asked)
 
     @cached_property
-    def _update(self) -> Callable[..., tuple[PyTree, PyTree]]:
-        def update(updates: PyTree, state: PyTree, params: PyTree, extra: dict[str, Any]) -> tuple[PyTree, PyTree]:
-            return self.tx.update(updates, state, params, **extra)
+    def _update(self) -> Compiled:
+        def update(
+            arguments: Arguments, updates: PyTree, state: PyTree, params: PyTree, /, **extra: Any
+        ) -> tuple[PyTree, PyTree]:
+            return self.tx(self._numbers(arguments)).update(updates, state, params, **extra)
 
         return jax.jit(update)
 
-    def apply(self, params: PyTree, state: PyTree, grads: PyTree, extra: dict[str, Any]) -> tuple[PyTree, PyTree]:
+    def apply(
+        self, params: PyTree, state: PyTree, arguments: Arguments, grads: PyTree, /, **extra: Any
+    ) -> tuple[PyTree, PyTree]:
         """Returns parameters and state after one update, not compiled."""
-        updates, state = self.tx.update(grads, state, params, **extra)
+        updates, state = self.tx(self._numbers(arguments)).update(grads, state, params, **extra)
         return optax.apply_updates(params, updates), state
 
-    def step(
-        self, params: PyTree, state: PyTree, grads: PyTree, extra: dict[str, Any], *, donate: bool
-    ) -> tuple[PyTree, PyTree]:
-        """Returns parameters and state after one update, in one compiled call."""
-        functions = {name: value for name, value in extra.items() if callable(value)}
-        if functions:
-            return self.apply(params, state, grads, extra)
-        return (self._donating if donate else self._keeping)(params, state, grads, extra)
-
     @cached_property
-    def _donating(self) -> Callable[..., tuple[PyTree, PyTree]]:
+    def donating(self) -> Compiled:
+        """`apply`, compiled; the buffers of parameters and state are donated."""
         return jax.jit(self.apply, donate_argnums=(0, 1))
 
     @cached_property
-    def _keeping(self) -> Callable[..., tuple[PyTree, PyTree]]:
+    def keeping(self) -> Compiled:
+        """`apply`, compiled; nothing is donated."""
         return jax.jit(self.apply)
+
+    def train_step(self, loss_fn: Callable[..., Any], has_aux: bool) -> Callable[..., Any]:
+        """Returns the compiled `(arguments, params, state, *batch) -> params, state, loss`, the same for one loss."""
+        return self._train_step(loss_fn, has_aux)
+
+
+def _column(slot: ir.Slot, numbers: Numbers) -> Any:
+    if slot.below_one and all(isinstance(number, (int, float)) for number in numbers):
+        return Share(jnp.asarray(numbers, float), jnp.asarray([1 - number for number in numbers], float))
+    return jnp.stack([jnp.asarray(number, float) for number in numbers])
 
 
 def _shape(leaf: Any) -> jax.ShapeDtypeStruct:
@@ -147,7 +206,7 @@ def _own(leaf: Any) -> Any:
 
 
 def machine(meaning: Meaning) -> Machine:
-    """Returns the machine of a meaning, the same one for equal meanings unless a hole holds a tracer."""
+    """Returns the machine of a structure, the same one for equal structures unless a hole holds a tracer."""
     return Machine(meaning) if _holds_tracer(meaning.chain) else _shared(meaning)
 
 

@@ -1,24 +1,28 @@
 """Stage 7, run: `Optimizer`, a program as a value that Optax, Flax and plain jax take for a transform."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import optax
 
 from optdsl import ir
 from optdsl.backend.arguments import python
+from optdsl.backend.complement import Share
 from optdsl.backend.leaf_report import leaf_report
-from optdsl.backend.machine import Machine, Meaning, PyTree, machine
+from optdsl.backend.lower import Find
+from optdsl.backend.machine import Arguments, Machine, Meaning, Numbers, PyTree, machine
 from optdsl.backend.migration import Migration, Standing, migrate
 from optdsl.backend.misuse import check_extras
 from optdsl.backend.problems import check_params
 from optdsl.backend.states import eval_params, read, set_live
-from optdsl.backend.train import train_step
 from optdsl.diagnostics import OptdslError
-from optdsl.explanation import Explanation, explain
+from optdsl.explanation import Explanation, PassReport, explain
+from optdsl.passes import fired
 from optdsl.semantics.names import named
+from optdsl.semantics.numbers import given, taken
 from optdsl.semantics.overrides import replaced
 from optdsl.semantics.printed import printed
 from optdsl.source import Source
@@ -39,32 +43,54 @@ class Optimizer(optax.GradientTransformationExtraArgs):
     """
 
     _machine: Machine
-    meaning: Meaning
+    _numbers: Numbers
     source: Source
-    text: str
+    _text: str | None
 
     def __new__(cls, meaning: Meaning, source: Source, text: str) -> "Optimizer":
         """Returns the optimizer of a meaning; `optdsl.compile` is the way there.
 
         `source` is what messages point into, `text` the program with its holes filled.
         """
-        run = machine(meaning)
+        structure, numbers = (meaning.chain, ()) if meaning.exact else taken(meaning.chain)
+        return cls._of(machine(meaning._replace(chain=structure)), numbers, source, text)
+
+    @classmethod
+    def _of(cls, run: Machine, numbers: Numbers, source: Source, text: str | None) -> "Optimizer":
+        """Returns the optimizer of a structure and its numbers, which may be tracers or stacks."""
 
         def init(params: PyTree) -> PyTree:
-            check_params(meaning, params, source)
-            return run.init(params)
+            check_params(self.meaning, params, source)
+            return run.init(numbers, params)
 
-        self = super().__new__(cls, init, run.update)
-        self._machine = run
-        self.meaning = meaning
-        self.source = source
-        self.text = text
+        def update(updates: PyTree, state: PyTree, params: PyTree = None, **extra: Any) -> tuple[PyTree, PyTree]:
+            return run.update(self._arguments, updates, state, params, **extra)
+
+        self = super().__new__(cls, init, update)
+        self._machine, self._numbers = run, numbers
+        self.source, self._text = source, text
         return self
+
+    @cached_property
+    def _arguments(self) -> Arguments:
+        """The numbers as compiled functions take them."""
+        return self._machine.arguments(self._numbers)
+
+    @cached_property
+    def meaning(self) -> Meaning:
+        """What the program means, its numbers in their places."""
+        structure = self._machine.meaning
+        return structure._replace(chain=given(structure.chain, self._numbers))
+
+    @property
+    def text(self) -> str:
+        """The canonical text, holes filled; it compiles alone."""
+        return canonical(printed(self.meaning.chain)) if self._text is None else self._text
 
     @property
     def tx(self) -> optax.GradientTransformationExtraArgs:
         """The plain NamedTuple of Optax, every number baked in, not compiled."""
-        return self._machine.tx
+        return self._machine.tx(self._numbers, exact=True)
 
     @property
     def needs(self) -> frozenset[str]:
@@ -75,7 +101,7 @@ class Optimizer(optax.GradientTransformationExtraArgs):
     def hyperparams(self) -> Mapping[str, Any]:
         """Path -> number or schedule, defaults included: `hyperparams["adam.b1"]`."""
         found = {
-            f"{path}.{argument.name}": python(_number(argument.value))
+            f"{path}.{argument.name}": _plain(_number(argument.value))
             for path, stage in named(self.meaning.chain)
             for argument in getattr(stage, "arguments", ())
             if _is_number(_number(argument.value))
@@ -98,7 +124,9 @@ class Optimizer(optax.GradientTransformationExtraArgs):
         run = self._machine
         if extra or run.needs:
             check_extras(self.meaning.chain, run.needs, run.accepts, extra)
-        return run.step(params, state, grads, extra, donate=donate)
+            if any(map(callable, extra.values())):  # a function cannot be traced
+                return run.apply(params, state, self._arguments, grads, **extra)
+        return (run.donating if donate else run.keeping)(params, state, self._arguments, grads, **extra)
 
     def train_step(self, loss_fn: Callable[..., Any], has_aux: bool = False) -> Callable[..., Any]:
         """Returns a compiled `(params, state, *batch) -> params, state, loss`.
@@ -107,12 +135,11 @@ class Optimizer(optax.GradientTransformationExtraArgs):
         result is `(loss, aux)`. The loss is the one before the update. Stages that need value, grad or value_fn get
         them. `params` and `state` are donated.
         """
-        run = self._machine
-        return train_step(run.tx, run.needs, loss_fn, has_aux, run.accepts)
+        return partial(self._machine.train_step(loss_fn, has_aux), self._arguments)
 
     def read(self, state: PyTree) -> dict[str, Any]:
         """Returns what moves, by path: live numbers, schedules at the current step, counts as `adam.count`."""
-        return read(self.meaning.chain, self._machine.places, state)
+        return read(self.meaning.chain, self._places(), state)
 
     def set(self, state: PyTree, values: Mapping[str, Any]) -> PyTree:
         """Returns the state with live numbers set, which compiles nothing; E247 for a name that is not live."""
@@ -122,12 +149,18 @@ class Optimizer(optax.GradientTransformationExtraArgs):
         """Returns the parameters to evaluate with: averaged, schedule-free, slow ones of lookahead, else `params`."""
         return eval_params(params, state)
 
-    def explain(self, params: PyTree = None) -> Explanation:
-        """Returns a report of the stages and, with `params`, arrays or shapes, of what they do to each leaf."""
+    def explain(self, params: PyTree = None, *, passes: bool = False) -> Explanation:
+        """Returns a report of the stages and, with `params`, arrays or shapes, of what they do to each leaf.
+
+        With `passes` it also says what runs in another way than Optax writes it; nothing does in exact mode.
+        """
+        chain = self.meaning.chain
+        found = fired(chain) if passes and not self.meaning.exact else ()
+        asked = tuple([PassReport(*one) for one in found]) if passes else None
         if params is None:
-            return explain(self.meaning.chain)
+            return explain(chain, passes=asked)
         check_params(self.meaning, params, self.source)
-        return explain(self.meaning.chain, leaf_report(self.meaning, params))
+        return explain(chain, leaf_report(self.meaning, params), asked)
 
     def replace(self, values: Mapping[str, Any]) -> "Optimizer":
         """Returns the optimizer with other values by path: `opt.replace({"adam.learning_rate": 3e-4})`.
@@ -145,9 +178,12 @@ class Optimizer(optax.GradientTransformationExtraArgs):
         What a stage of the same path and word remembers is kept where it has the same form; nothing moves between
         stages of different words, whose numbers may look alike and mean something else.
         """
-        old = Standing(from_.meaning.chain, from_._machine.places, state, from_.source)
+        old = Standing(from_.meaning.chain, from_._places(), state, from_.source)
         fresh = self.init(params)
-        return migrate(old, Standing(self.meaning.chain, self._machine.places, fresh, self.source))
+        return migrate(old, Standing(self.meaning.chain, self._places(), fresh, self.source))
+
+    def _places(self) -> dict[str, Find]:
+        return self._machine.places(self._numbers)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Optimizer) and self.meaning == other.meaning
@@ -176,11 +212,64 @@ def _number(value: ir.Value) -> ir.Value:
     return value.value if isinstance(value, ir.Spread) and value.otherwise == 0 else value
 
 
+def _plain(value: ir.Value) -> Any:
+    """Returns a number or schedule as Python has it; of a share, the number."""
+    found = python(value)
+    return found.value if isinstance(found, Share) else found
+
+
 def _is_number(value: ir.Value) -> bool:
     if isinstance(value, ir.Host):
-        return callable(value.value) or hasattr(value.value, "dtype")
+        return callable(value.value) or hasattr(value.value, "dtype") or isinstance(value.value, Share)
     varies_by_leaf = ir.contains(value, (ir.Spread, ir.Capture, ir.LiveNumber))
     return isinstance(value, _NUMBERS) and not isinstance(value, bool) and not varies_by_leaf
 
 
-jax.tree_util.register_static(Optimizer)
+class _Structure(NamedTuple):
+    """An optimizer less its numbers; beside it, no part of it, what to say about the numbers that it came from."""
+
+    run: Machine
+    numbers: Numbers
+    source: Source
+    text: str | None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Structure) and self.run == other.run
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self.run)
+
+
+def _flatten(optimizer: Optimizer) -> tuple[Numbers, _Structure]:
+    numbers = tuple(float(number) if isinstance(number, int) else number for number in optimizer._numbers)
+    return numbers, _Structure(optimizer._machine, numbers, optimizer.source, optimizer._text)
+
+
+def _unflatten(structure: _Structure, leaves: Iterable[Any]) -> Optimizer:
+    numbers = tuple(leaves)
+    same = all(isinstance(number, (int, float)) for number in numbers) and numbers == structure.numbers
+    return Optimizer._of(structure.run, numbers, structure.source, structure.text if same else None)
+
+
+jax.tree_util.register_pytree_node(Optimizer, _flatten, _unflatten)
+
+
+def stack(optimizers: Sequence[Optimizer]) -> Optimizer:
+    """Returns a population for `jax.vmap`: one optimizer whose numbers are arrays of shape (n,).
+
+    Raises `ValueError` where the programs differ in more than their numbers.
+    >>> import jax, jax.numpy as jnp, optdsl
+    >>> population = optdsl.stack([optdsl.compile(f"sgd({rate})") for rate in (0.1, 0.2)])
+    >>> jax.vmap(lambda opt: opt.update(jnp.ones(()), opt.init(jnp.ones(())))[0])(population).tolist()
+    [-0.10000000149011612, -0.20000000298023224]
+    """
+    first = optimizers[0]
+    structures = [jax.tree.structure(optimizer) for optimizer in optimizers]
+    differing = next((i for i, one in enumerate(structures) if one != structures[0]), None)
+    if differing is not None:
+        raise ValueError(f"programs 0 and {differing} differ in more than their numbers, so they do not stack")
+    columns = zip(*(optimizer._numbers for optimizer in optimizers), strict=True)
+    return Optimizer._of(first._machine, first._machine.stacked(columns), first.source, None)

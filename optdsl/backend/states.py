@@ -18,7 +18,7 @@ from optdsl.semantics.names import named
 from optdsl.source import Range, Source
 
 PyTree = Any
-_OVER_TIME = (ir.Step, ir.Arrow, ir.OptaxSchedule, ir.Apply, ir.Choose, ir.LiveNumber)
+_AT_A_COUNT = (ir.Step, ir.Arrow, ir.OptaxSchedule)
 
 
 def read(chain: ir.Chain, places: Mapping[str, Find], state: PyTree) -> dict[str, Any]:
@@ -32,14 +32,13 @@ def read(chain: ir.Chain, places: Mapping[str, Find], state: PyTree) -> dict[str
         if count is not None:
             found[f"{path}.count"] = count
         for argument in getattr(stage, "arguments", ()):
-            if _varies(argument.value) and (count is not None or not ir.contains(argument.value, _OVER_TIME[:3])):
+            if _varies(argument.value) and (count is not None or not ir.contains(argument.value, _AT_A_COUNT)):
                 found[f"{path}.{argument.name}"] = evaluate(argument.value, Moment(count, live))
     return found
 
 
 def _varies(value: ir.Value) -> bool:
-    schedule = isinstance(value, _OVER_TIME) or (isinstance(value, ir.Host) and callable(value.value))
-    return schedule and not ir.contains(value, (ir.Spread, ir.Capture))
+    return ir.over_time(value) and not ir.contains(value, (ir.Spread, ir.Capture))
 
 
 def _count(stage: ir.AnyStage, state: PyTree) -> Any:

@@ -1,7 +1,7 @@
 """One training step: loss, gradients, update and apply in one compiled call."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import jax
 import optax
@@ -17,22 +17,29 @@ _USUAL = frozenset({"value", "grad", "value_fn"})
 """What a transform of the host gets that takes any keyword: a line search inside it raises on others."""
 
 
-def train_step(
-    tx: optax.GradientTransformationExtraArgs,
-    needs: frozenset[str],
-    loss_fn: Callable[..., Any],
-    has_aux: bool,
-    accepts: frozenset[str] = frozenset(),
-) -> Callable[..., Any]:
-    """Returns the compiled `(params, state, *batch) -> params, state, loss`; parameters and state are donated.
+class Stepper(Protocol):
+    """What takes one step with the numbers of a program: a `Machine`."""
 
-    Of the extra arguments, those in `needs` and `accepts` are supplied. Raises `OptdslError` E405 if another one
-    is needed.
+    needs: frozenset[str]
+    accepts: frozenset[str]
+
+    def apply(
+        self, params: PyTree, state: PyTree, arguments: Any, grads: PyTree, /, **extra: Any
+    ) -> tuple[PyTree, PyTree]:
+        """Returns parameters and state after one update."""
+        ...
+
+
+def train_step(run: Stepper, loss_fn: Callable[..., Any], has_aux: bool) -> Callable[..., Any]:
+    """Returns the compiled `(arguments, params, state, *batch) -> params, state, loss`; params and state are donated.
+
+    Of the extra arguments, those that `run` needs and accepts are supplied. Raises `OptdslError` E405 if another
+    one is needed.
     """
-    _check_supplied(needs)
-    names = needs | (_USUAL if accepts == EVERYTHING else accepts & _SUPPLIED)
+    _check_supplied(run.needs)
+    names = run.needs | (_USUAL if run.accepts == EVERYTHING else run.accepts & _SUPPLIED)
 
-    def step(params: PyTree, state: PyTree, *batch: Any) -> tuple[PyTree, PyTree, Any]:
+    def step(arguments: Any, params: PyTree, state: PyTree, *batch: Any) -> tuple[PyTree, PyTree, Any]:
         trained = _trained(params)
         outcome, grads = jax.value_and_grad(loss_fn, has_aux=has_aux)(trained, *batch)
 
@@ -48,10 +55,10 @@ def train_step(
             "grad_fn": lambda other, _: jax.grad(value_fn)(other),
         }
         extra = {name: known[name] for name in names}
-        updates, state = tx.update(grads, state, params, **extra)
-        return optax.apply_updates(params, updates), state, outcome
+        params, state = run.apply(params, state, arguments, grads, **extra)
+        return params, state, outcome
 
-    return jax.jit(step, donate_argnums=(0, 1))
+    return jax.jit(step, donate_argnums=(1, 2))
 
 
 def _check_supplied(needs: frozenset[str]) -> None:

@@ -147,6 +147,11 @@ def _add_fmt(parser: ArgumentParser) -> None:
 
 
 def _add_explain(parser: ArgumentParser) -> None:
+    _add_doctor(parser)
+    parser.add_argument("--passes", action="store_true", help="also say what runs in another way than Optax writes it")
+
+
+def _add_doctor(parser: ArgumentParser) -> None:
     _add_programs(parser)
     _add_holes(parser)
     _add_set(parser)
@@ -229,7 +234,7 @@ COMMANDS: dict[str, _Command] = {
         "Files are rewritten in place; texts and standard input go to standard output.",
     ),
     "explain": _Command("say what a program does, stage by stage and leaf by leaf", _add_explain),
-    "doctor": _Command("run a program for a few steps on a small problem, and say what they show", _add_explain),
+    "doctor": _Command("run a program for a few steps on a small problem, and say what they show", _add_doctor),
     "python": _Command("write a program as plain Optax", _add_python),
     "plot": _Command(
         "draw the schedules of a program, or a schedule by itself",

@@ -18,7 +18,7 @@ def run_explain(given: Namespace) -> int:
     if tree is None:
         return _refuse(findings, given.json)
     try:
-        report = api.explain(tree, params, holes=holes)
+        report = api.explain(tree, params, passes=given.passes, holes=holes)
     except OptdslError as error:
         return _refuse(error.diagnostics, given.json)
     if given.json:

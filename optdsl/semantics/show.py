@@ -32,7 +32,7 @@ def show(value: ir.Value | ir.Selector) -> str:
             return f":{hole}"
         case ir.Step():
             return "step"
-        case ir.Unknown():
+        case ir.Unknown() | ir.Slot():
             return "?"
         case tuple():
             return f"({_listed(value)},)" if len(value) == 1 else f"({_listed(value)})"

@@ -10,7 +10,7 @@ PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
 FILES := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help venv train test check conformance fast golden grammar sync-optax pages fmt bench clean
+.PHONY: help venv train test check conformance fast golden grammar sync-optax pages notebook frameworks docs fmt bench clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -46,10 +46,22 @@ sync-optax: .venv/all.stamp  ## generate the registry rows from the installed Op
 	$(BIN)/python tools/sync_optax.py
 	$(BIN)/python tools/measure_traits.py
 	$(BIN)/python tools/measure_numbers.py
+	$(BIN)/python tools/write_textmate.py
 
 pages: .venv/all.stamp  ## measure what the programs on the pages of codes do, and write docs/codes
 	$(BIN)/python tools/measure_consequences.py
 	$(BIN)/python tools/write_pages.py
+
+notebook: .venv/all.stamp  ## run the notebook and the REPL session of the docs, and write their pages
+	$(BIN)/python tools/write_notebook.py
+	$(BIN)/python tools/write_transcript.py
+
+docs: .venv/all.stamp  ## write the generated pages, and build the reference as a site in site/
+	$(BIN)/python tools/write_catalogue.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+frameworks: .venv/all.stamp  ## measure the framework examples, and write docs/frameworks.md
+	$(BIN)/python tools/measure_frameworks.py
 
 fmt: .venv/all.stamp  ## format the Python sources
 	$(BIN)/ruff check --fix
@@ -59,7 +71,7 @@ bench: .venv/all.stamp  ## time this project against hand-written Optax
 	$(BIN)/python benchmarks/run.py
 
 clean:  ## remove .venv and what builds leave behind
-	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist site .pytest_cache .ruff_cache .hypothesis
 
 .venv/demo.stamp: EXTRAS := demo
 .venv/all.stamp: EXTRAS := demo,test,dev

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from optdsl.api import compile as compile
     from optdsl.api import explain as explain
     from optdsl.api import format as format
+    from optdsl.api import from_python as from_python
     from optdsl.api import parse as parse
     from optdsl.api import schedule as schedule
     from optdsl.api import to_python as to_python
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from optdsl.syntax.ast import Program as Program
 
 _HOMES = {
-    **dict.fromkeys(("parse", "check", "format", "compile", "explain", "schedule", "to_python"), "optdsl.api"),
+    **dict.fromkeys(
+        ("parse", "check", "format", "compile", "explain", "schedule", "to_python", "from_python"), "optdsl.api"
+    ),
     **dict.fromkeys(("Optimizer", "stack"), "optdsl.backend.optimizer"),
     "Diagnostic": "optdsl.diagnostics",
     "OptdslError": "optdsl.diagnostics",

@@ -163,6 +163,19 @@ def to_python(text: str | Program, *, holes: Mapping[str, Any] | None = None, **
     return translate(chain, layout=settings.layout, stacked=tuple(settings.stacked.items()), text=written)
 
 
+def from_python(source: str, name: str = "<python>") -> Program:
+    """Returns the program that means what Python source builds with Optax; the source is read, never run.
+
+    The transformation is what is bound to `tx`, else the last expression or binding. What the language cannot express
+    becomes a hole, with a comment that says what stood there. Raises `OptdslError` on what is no Python.
+    >>> str(from_python("optax.chain(optax.clip(1.0), optax.adam(1e-3))"))
+    'clip(1.0) | adam(1e-3)'
+    """
+    from optdsl.python.read import from_python as read
+
+    return read(source, name)
+
+
 class _Settings(NamedTuple):
     """The keywords of `compile` that are no holes."""
 

@@ -56,7 +56,7 @@ class PassReport:
     paths: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Explanation:
     """A report of a program: `str()` for a terminal, `to_dict()` for a machine, HTML in a notebook."""
 
@@ -70,6 +70,9 @@ class Explanation:
         """Returns the report as text: a line for each stage, what belongs to it below, then a table of leaves."""
         stages = [line for stage in self.stages for line in _lines(stage)]
         return "\n".join([*stages, *_pass_lines(self.passes), *(self.leaves.lines() if self.leaves else ())])
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the report as plain data: `{"stages": [...]}`, each with the fields of `StageReport`.

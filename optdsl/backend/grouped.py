@@ -28,6 +28,7 @@ def grouped(tx: optax.GradientTransformation, few: int = FEW) -> Transform:
     share, such as counts, depends on no leaf and is computed once. The state is that of `tx`. Called outside of a
     trace, with less than `few` leaves a kind, or with a state that a single leaf would not have, it is `tx`.
 
+    >>> import jax.numpy as jnp
     >>> tx, params = grouped(optax.scale_by_adam()), [jnp.ones(3)] * 100
     >>> updates, state = jax.jit(tx.update)(params, tx.init(params))
     """

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -28,6 +29,8 @@ from optdsl.semantics.printed import printed
 from optdsl.source import Source
 from optdsl.syntax.canonical import canonical
 
+_HTML = "optdsl.integrations.html"
+"""A module of a layer above; it is called by name, as this layer must not know it."""
 _NUMBERS = (int, float, ir.OptaxSchedule, ir.Arrow, ir.Apply, ir.Choose, ir.Step)
 
 
@@ -204,7 +207,14 @@ class Optimizer(optax.GradientTransformationExtraArgs):
         return self.text
 
     def __repr__(self) -> str:
+        members = {shape[0] for number in jax.tree.leaves(self._numbers) if (shape := getattr(number, "shape", ()))}
+        if members:
+            return f"<a stack of {max(members)} optimizers: {self.text}>"
         return f"optdsl.compile({self.text!r})"
+
+    def _repr_html_(self) -> str:
+        """Returns the program, its stages and its schedules, as a notebook shows them."""
+        return import_module(_HTML).optimizer(self)
 
 
 def _number(value: ir.Value) -> ir.Value:

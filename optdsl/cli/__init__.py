@@ -75,6 +75,12 @@ def _run(given: Namespace) -> int:
             from optdsl.cli.listing import run
         case "doc":
             from optdsl.cli.doc import run
+        case "lsp":
+            from optdsl.lsp import main as serve
+
+            return serve()
+        case "repl":
+            from optdsl.repl import main as run
         case _:
             from optdsl.cli.codes import run
     return run(given)

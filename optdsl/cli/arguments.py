@@ -161,6 +161,8 @@ def _add_doctor(parser: ArgumentParser) -> None:
 
 def _add_python(parser: ArgumentParser) -> None:
     _add_programs(parser)
+    help = "the other way: write the program that means what this Python builds with Optax; it is read, not run"
+    parser.add_argument("--from", dest="source", type=Path, metavar="FILE.py", help=help)
     _add_holes(parser)
     _add_set(parser)
 
@@ -221,6 +223,16 @@ def _add_codes(parser: ArgumentParser) -> None:
     parser.add_argument("code", nargs="?", metavar="CODE", help="such as E202")
 
 
+def _add_repl(parser: ArgumentParser) -> None:
+    parser.add_argument("file", nargs="?", metavar="FILE", help="a program to begin with")
+    _add_holes(parser)
+    _add_params(parser)
+
+
+def _add_nothing(parser: ArgumentParser) -> None:
+    """Adds no argument."""
+
+
 COMMANDS: dict[str, _Command] = {
     "check": _Command(
         "say what is wrong with programs",
@@ -248,5 +260,11 @@ COMMANDS: dict[str, _Command] = {
     ),
     "list": _Command("list stages and schedules", _add_list),
     "doc": _Command("say what a stage or a schedule does, and what it takes", _add_doc),
+    "repl": _Command(
+        "try programs in a session",
+        _add_repl,
+        "A program that is typed is explained, drawn and kept; `:help` lists what else there is.",
+    ),
+    "lsp": _Command("serve an editor, over standard input and output", _add_nothing),
     "codes": _Command("say what the codes of findings mean", _add_codes),
 }

@@ -6,6 +6,7 @@ from argparse import Namespace
 
 from optdsl import api
 from optdsl.cli import style
+from optdsl.cli.arguments import Usage
 from optdsl.cli.programs import hole_values, parsed, read_one, set_values
 from optdsl.cli.shapes import shapes_given
 from optdsl.diagnostics import Diagnostic, OptdslError
@@ -29,7 +30,9 @@ def run_explain(given: Namespace) -> int:
 
 
 def run_python(given: Namespace) -> int:
-    """Writes a program as plain Optax; findings instead if it has errors."""
+    """Writes a program as plain Optax, or with `--from` plain Optax as a program; findings instead of errors."""
+    if given.source is not None:
+        return _run_from(given)
     holes = hole_values(given)
     tree, findings = parsed(read_one(given), set_values(given))
     if tree is None:
@@ -41,6 +44,20 @@ def run_python(given: Namespace) -> int:
     for item in given.sets:  # the text of the program, which the code quotes, does not have them
         style.write(f"# --set {item if item.isprintable() else ascii(item)}")
     style.write(code.rstrip("\n"))
+    return 0
+
+
+def _run_from(given: Namespace) -> int:
+    if given.files or given.texts:
+        raise Usage("optdsl python: --from reads one file of Python, and takes no program beside it")
+    try:
+        source = given.source.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Usage(f"optdsl python: cannot read {given.source}: {error}") from None
+    try:
+        style.write(str(api.from_python(source, str(given.source))))
+    except OptdslError as error:
+        return _refuse(error.diagnostics)
     return 0
 
 

@@ -62,4 +62,19 @@ SYNTAX: dict[str, Page] = {
         f"adam({'(' * 65}1e-3{')' * 65})",
         "adam((1e-3))",
     ),
+    "E110": Page(
+        "this is not Python",
+        "`from_python` reads the syntax tree of Python source, and this text has none. The message is "
+        "Python's own, and the caret stands where Python puts it. Nothing of the source is run, so names "
+        "that are bound nowhere are no mistake.",
+        found="machine",
+    ),
+    "E111": Page(
+        "no optimizer in this Python source",
+        "`from_python` looks for a transformation of Optax: the one that is bound to `tx`, else the last "
+        "that the module builds or ends with, else what its last function returns. None of these is "
+        "there. A transformation that something else makes is read from a module that binds it to `tx`, "
+        "and becomes a hole.",
+        found="machine",
+    ),
 }

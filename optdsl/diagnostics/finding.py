@@ -5,10 +5,13 @@ No stage raises on user input; each hands its findings on, and the API edge turn
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any, Literal, NamedTuple
 
 from optdsl.source import Range, Source, Span
 
+_HTML = "optdsl.integrations.html"
+"""A module of a layer above; it is called by name, as this layer must not know it."""
 Severity = Literal["error", "warning", "note"]
 _SEVERITIES: dict[str, Severity] = {"E": "error", "W": "warning", "N": "note"}
 _NOTES = frozenset({"W508"})
@@ -52,6 +55,10 @@ class Diagnostic:
     def __str__(self) -> str:
         """Returns the finding on one line, as editors read it."""
         return f"{self.span}: {self.severity}[{self.code}]: {self.message}"
+
+    def _repr_html_(self) -> str:
+        """Returns the finding with its source line, as a notebook shows it."""
+        return import_module(_HTML).findings([self])
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the finding as plain data, in a stable shape."""
@@ -114,3 +121,10 @@ class OptdslError(Exception):
         from optdsl.diagnostics.render import render
 
         return "\n".join(["", *(render(finding) for finding in self.diagnostics)])
+
+    def __repr__(self) -> str:
+        return f"OptdslError({'; '.join(map(str, self.diagnostics))})"
+
+    def _repr_html_(self) -> str:
+        """Returns the findings with their source lines, as a notebook shows them."""
+        return import_module(_HTML).findings(self.diagnostics)

@@ -3,12 +3,13 @@
 Equality of nodes ignores places, so texts that differ in layout alone have equal trees. It knows no names of stages.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Literal
 
-from optdsl.source import Range, Source
+from optdsl.source import Range
+from optdsl.syntax.program import Program as Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,28 +314,6 @@ class Comment(Node):
     """`# to the end of the line`, with the `#`."""
 
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """A whole program: statements, the expression that is the optimizer, and the comments in between."""
-
-    source: Source = field(compare=False)
-    statements: tuple["Statement", ...]
-    body: "Expression"
-    comments: tuple[Comment, ...] = field(compare=False, default=())
-    overrides: tuple[tuple[str, object], ...] = ()
-    """Values that the host puts over bindings and arguments, by path; later ones win."""
-
-    def replace(self, values: Mapping[str, object]) -> "Program":
-        """Returns the program with bindings (`base`) and arguments (`adam.b1`) replaced; `compile` checks the paths."""
-        return replace(self, overrides=(*self.overrides, *values.items()))
-
-    def __str__(self) -> str:
-        """Returns the canonical text."""
-        from optdsl.syntax.format import format_program
-
-        return format_program(self)
 
 
 Expression = (

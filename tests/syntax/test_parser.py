@@ -32,7 +32,9 @@ def nodes(value: object) -> Iterator[ast.Node]:
     """Yields the nodes in `value`, in the order of the text."""
     if isinstance(value, ast.Node):
         yield value
-    if isinstance(value, (ast.Node, ast.Program)):
+    if isinstance(value, ast.Program):
+        yield from nodes((value.statements, value.body))
+    elif isinstance(value, ast.Node):
         parts = [getattr(value, part.name) for part in fields(value) if part.compare]
         yield from (node for part in parts for node in nodes(part))
     elif isinstance(value, tuple):

@@ -12,13 +12,10 @@ from optdsl.diagnostics import Diagnostic, OptdslError
 from optdsl.room import with_room
 from optdsl.semantics.check import OVERRIDABLE, allowed
 from optdsl.semantics.check import check as check_meaning
-from optdsl.semantics.fill import filled as with_holes_filled
-from optdsl.semantics.printed import printed
 from optdsl.semantics.resolve import Resolved, resolve, resolve_value
-from optdsl.source import Source
+from optdsl.source import Range, Source
 from optdsl.syntax import parser
 from optdsl.syntax.ast import Program, hole_names
-from optdsl.syntax.format import format_program
 
 if TYPE_CHECKING:
     from optdsl.backend.machine import Meaning
@@ -65,6 +62,8 @@ def format(text: str | Program) -> str:
     >>> format("clip( 1.0 )|adam( 1e-3,b1 = 0.9 )")
     'clip(1.0) | adam(1e-3, b1=0.9)'
     """
+    from optdsl.syntax.format import format_program
+
     return format_program(parse(text) if isinstance(text, str) else text)
 
 
@@ -88,10 +87,7 @@ def compile(text: str | Program, *, holes: Mapping[str, Any] | None = None, **mo
     from optdsl.backend.optimizer import Optimizer
 
     assert resolved.chain is not None
-    if program.overrides:
-        alone = format(printed(resolved.chain))
-    else:
-        alone = format(with_holes_filled(program, filled, resolved.lengths))
+    alone = _standing_alone(program, resolved.chain, filled, resolved.lengths)
     return Optimizer(_meaning(resolved.chain, settings), program.source, alone)
 
 
@@ -156,6 +152,7 @@ def to_python(text: str | Program, *, holes: Mapping[str, Any] | None = None, **
     <BLANKLINE>
     """
     from optdsl.python import to_python as translate
+    from optdsl.syntax.format import format_program
 
     settings, filled = _settings(holes, more)
     chain = _resolved(text, filled, settings)
@@ -210,6 +207,14 @@ def _meaning(chain: ir.Chain, settings: _Settings) -> "Meaning":
     from optdsl.backend.options import Options
 
     return Meaning(chain, Options(settings.layout, tuple(settings.stacked.items())), settings.exact)
+
+
+def _standing_alone(program: Program, chain: ir.Chain, filled: Mapping[str, Any], lengths: Mapping[Range, int]) -> str:
+    """Returns the canonical text that needs no values from elsewhere."""
+    from optdsl.semantics.fill import filled as with_holes_filled
+    from optdsl.semantics.printed import printed
+
+    return format(printed(chain) if program.overrides else with_holes_filled(program, filled, lengths))
 
 
 def _checked(

@@ -7,10 +7,9 @@ It knows the words of the registry by name only; it knows neither how they are w
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from optdsl.node import field, fields, is_node, node
 from optdsl.source import Range
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 NOWHERE = Range(0, 0)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Unknown:
     """A value that could not be found out; it was reported, and nothing is claimed about it any more."""
 
@@ -30,35 +29,35 @@ UNKNOWN = Unknown()
 # ---- values
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Dtype:
     """`bfloat16`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Axes:
     """A word for axes: `fan_in`, `all`."""
 
     word: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Default:
     """A default that is a Python object of Optax, as Optax spells it; it is left for Optax to fill."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Mapping:
     """`{1k: 0.5}`."""
 
     entries: tuple[tuple[Value, Value], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@node
 class Host:
     """A Python object that the host put into a hole; equal to itself alone."""
 
@@ -72,12 +71,12 @@ class Host:
         return hash((self.hole, id(self.value)))
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Step:
     """The number of updates done so far."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class LiveNumber:
     """A number that lives in the state."""
 
@@ -85,14 +84,14 @@ class LiveNumber:
     initial: float | Host
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Capture:
     """The integer that a selector found in a path."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Apply:
     """An operator or function over values that are not all constants."""
 
@@ -100,7 +99,7 @@ class Apply:
     operands: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Segment:
     """One part of an arrow: how, to where, for how many updates."""
 
@@ -109,7 +108,7 @@ class Segment:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Arrow:
     """`start -> segment -> ...`; each segment starts where the last one ended."""
 
@@ -117,7 +116,7 @@ class Arrow:
     segments: tuple[Segment, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class OptaxSchedule:
     """A schedule of Optax by its name, all parameters filled."""
 
@@ -125,7 +124,7 @@ class OptaxSchedule:
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Choose:
     """`value when COND else other`, the condition depending on the step."""
 
@@ -134,7 +133,7 @@ class Choose:
     otherwise: Value
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Spread:
     """`value where SEL else other`; `otherwise` is None until the slot's neutral value is known."""
 
@@ -144,14 +143,14 @@ class Spread:
     selector_span: Range = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class PerLeaf:
     """A value of a bound program: one for each leaf, in the order of the tree, None for leaves that do not come by."""
 
     values: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Slot:
     """A number that comes with the optimizer, by its place among them: what is left of it in the structure.
 
@@ -165,28 +164,28 @@ class Slot:
 # ---- selectors
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class PathGlob:
     """`embed/**`."""
 
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class PathRegex:
     """`path ~ '^head/'`."""
 
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class LeafClass:
     """`bias`, `norm`, `embedding`, `kernel`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class LeafTest:
     """`ndim > 1`, `shape[0] == 4`."""
 
@@ -196,7 +195,7 @@ class LeafTest:
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Combine:
     """`and`, `or`, `not` of selectors."""
 
@@ -204,7 +203,7 @@ class Combine:
     operands: tuple[Selector, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Decided:
     """A selector of a bound program: for each leaf, in the order of the tree, whether it is selected."""
 
@@ -215,7 +214,7 @@ Selector = PathGlob | PathRegex | LeafClass | LeafTest | Combine | Host | Decide
 # ---- stages
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Argument:
     """A parameter and its value; `given` tells what was written from what is a default."""
 
@@ -225,7 +224,7 @@ class Argument:
     given: bool = field(default=True, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Stage:
     """A transform of the registry, all parameters filled, in the order of its row."""
 
@@ -239,14 +238,14 @@ class Stage:
         return next(argument.value for argument in self.arguments if argument.name == name)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class RegisteredStage(Stage):
     """A transform that Python registered; the function it was bound to counts for equality, not for fingerprints."""
 
     origin: Registered = field(kw_only=True)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Centralize:
     """`centralize`: the primitive has a node of its own, so that passes and checks see its axes."""
 
@@ -271,7 +270,7 @@ class Centralize:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Decay:
     """`decay`: weight decay that always shrinks; `sign` is what its place in the chain asks for."""
 
@@ -288,7 +287,7 @@ class Decay:
         return (Argument("weight_decay", self.weight_decay, self.value_span),)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class HostStage:
     """A GradientTransformation that the host put into a hole."""
 
@@ -307,7 +306,7 @@ class HostStage:
         return ()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Guarded:
     """Stages that only some leaves pass (`where`), or only at some steps (`when`)."""
 
@@ -318,7 +317,7 @@ class Guarded:
     selector_span: Range = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Freeze:
     """`freeze where SEL`."""
 
@@ -326,7 +325,7 @@ class Freeze:
     span: Range = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Arm:
     """One group of a match; `selector` is None for `else`, `chain` None for `freeze`."""
 
@@ -335,7 +334,7 @@ class Arm:
     span: Range = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Match:
     """Parameter groups."""
 
@@ -353,7 +352,7 @@ class Match:
 AnyStage = Stage | Centralize | Decay | HostStage | Guarded | Freeze | Match
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Chain:
     """Stages in the order in which gradients pass them; never a chain inside a chain."""
 
@@ -393,7 +392,7 @@ def parts(node: Any) -> Iterator[Any]:
     """Yields what a node holds that counts for equality: nodes, values, tuples."""
     if isinstance(node, tuple):
         yield from node  # pyright: ignore[reportUnknownVariableType]
-    elif hasattr(node, "__dataclass_fields__"):
+    elif is_node(node):
         yield from (getattr(node, part.name) for part in fields(node) if part.compare)
 
 
@@ -441,4 +440,6 @@ def written(node: Any) -> str:
 
 def fingerprint(node: Any, *context: object) -> str:
     """Returns a short hash of what a node means, stable across processes and machines."""
+    from hashlib import sha256
+
     return sha256(f"1 {written(node)} {context!r}".encode()).hexdigest()[:16]

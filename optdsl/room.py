@@ -1,8 +1,6 @@
 """Room on Python's stack: work that recurses as deep as a program may nest, wherever it is called from."""
 
 from collections.abc import Callable
-from contextvars import copy_context
-from threading import Thread
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -20,6 +18,9 @@ def with_room(work: Callable[..., T], *arguments: Any) -> T:
 
 
 def _alone(work: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+    from contextvars import copy_context
+    from threading import Thread
+
     done: list[T] = []
     failed: list[BaseException] = []
     context = copy_context()  # what is registered for the caller is registered here

@@ -4,8 +4,10 @@ A text that is a value inside another file has an `Origin`: its places are then 
 """
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
+
+from optdsl.node import node
 
 
 class Range(NamedTuple):
@@ -68,7 +70,12 @@ def _within(piece: Piece, offset: int, whole: int) -> int:
     return host.start + offset - place.start if host.end - host.start == place.end - place.start else whole
 
 
-@dataclass(frozen=True, slots=True)
+@lru_cache(maxsize=16)
+def _line_starts(text: str) -> tuple[int, ...]:
+    return (0, *(i + 1 for i, character in enumerate(text) if character == "\n"))
+
+
+@node
 class Source:
     """A text and the name it goes by in messages.
 
@@ -79,15 +86,11 @@ class Source:
     text: str
     name: str = "<program>"
     origin: Origin | None = None
-    _starts: list[int] = field(init=False, repr=False, compare=False, hash=False, default_factory=list[int])
 
     @property
-    def line_starts(self) -> list[int]:
+    def line_starts(self) -> tuple[int, ...]:
         """Returns the offset at which each line begins; only `\\n` ends a line."""
-        if not self._starts:
-            self._starts.append(0)
-            self._starts.extend(i + 1 for i, character in enumerate(self.text) if character == "\n")
-        return self._starts
+        return _line_starts(self.text)
 
     def position(self, offset: int) -> tuple[int, int]:
         """Returns line and column of `offset`, from 1."""

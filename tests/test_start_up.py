@@ -43,6 +43,28 @@ except optdsl.OptdslError:
     print("loaded:", *sorted({"jax", "optax"} & sys.modules.keys()))
 """
 
+ELSEWHERE = (
+    *("jax", "jaxlib", "optax", "numpy", "scipy", "sklearn", "matplotlib"),
+    *("rich", "prompt_toolkit", "pygls", "yaml", "tomllib", "asyncio", "difflib", "importlib.metadata"),
+    *("optdsl.backend", "optdsl.passes", "optdsl.python", "optdsl.explanation", "optdsl.leaf_table"),
+    *("optdsl.embedded", "optdsl.registry.entry_points", "optdsl.diagnostics.page"),
+    *("optdsl.globs", "optdsl.regex", "optdsl.syntax.mistakes"),
+    *("optdsl.syntax.format", "optdsl.semantics.fill", "optdsl.semantics.printed", "optdsl.semantics.bind"),
+    *("optdsl.registry.registered", "optdsl.registry.elsewhere", "optdsl.diagnostics.render"),
+)
+"""What a check of a good program has no use for."""
+HELPERS = ("json", "argparse")
+"""Parts of Python that a check in Python does not need; Lark brings many others."""
+COMPILER = ("lark", "dataclasses", "inspect", "decimal", "json", "optdsl.ir", "optdsl.syntax", "optdsl.semantics")
+"""What help has no use for either."""
+
+COMMAND = """
+import sys
+from optdsl.cli import main
+assert main({arguments!r}) == 0
+print("loaded:", *(name for name in {names!r} if name in sys.modules))
+"""
+
 
 def last_line(code: str) -> str:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -55,3 +77,26 @@ def last_line(code: str) -> str:
 @pytest.mark.parametrize("code", [ASKING.format(texts=TEXTS), COMPILING], ids=["ask", "compile an error"])
 def test_nothing_heavy_is_loaded(code: str) -> None:
     assert last_line(code) == "loaded:"
+
+
+def test_importing_the_package_loads_nothing_of_it() -> None:
+    loaded = "*sorted(name for name in sys.modules if name.startswith('optdsl'))"
+    assert last_line(f"import optdsl, sys; print({loaded})") == "optdsl"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (["--help"], ELSEWHERE + COMPILER),
+        (["check", "--help"], ELSEWHERE + COMPILER),
+        (["check", "-e", "clip(1.0) | adam(1e-3)"], ELSEWHERE),
+    ],
+    ids=["help", "help of a command", "check"],
+)
+def test_a_command_loads_what_it_uses(arguments: list[str], names: tuple[str, ...]) -> None:
+    assert last_line(COMMAND.format(arguments=arguments, names=names)) == "loaded:"
+
+
+def test_a_check_in_python_loads_what_it_uses() -> None:
+    code = f"import optdsl, sys; assert not optdsl.check('adam(1e-3)'); names = {ELSEWHERE + HELPERS!r}"
+    assert last_line(f"{code}; print('loaded:', *(name for name in names if name in sys.modules))") == "loaded:"

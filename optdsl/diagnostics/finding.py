@@ -4,10 +4,10 @@ No stage raises on user input; each hands its findings on, and the API edge turn
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal, NamedTuple
 
+from optdsl.node import field, node
 from optdsl.source import Range, Source, Span
 
 _HTML = "optdsl.integrations.html"
@@ -35,7 +35,7 @@ class Edit(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Diagnostic:
     """One finding: a code, one sentence, the place, at most one action, and sometimes an edit that takes it."""
 

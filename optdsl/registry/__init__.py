@@ -67,9 +67,11 @@ def registered_as(name: str) -> "Registered | None":
 
     Only the last is imported for it, and only if nothing else is called so.
     """
+    if is_builtin(name):
+        return None
     from optdsl.registry.registered import Registered, find, is_name
 
-    if is_builtin(name) or not is_name(name):
+    if not is_name(name):
         return None
     found = find(name)
     if found is not None:

@@ -5,11 +5,11 @@ the leaves that are frozen; findings about leaves that nothing covers and select
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from optdsl import ir
 from optdsl.diagnostics import Findings
+from optdsl.node import replace
 from optdsl.registry import Kind
 from optdsl.semantics.coverage import report_axes, report_dead, report_taken, report_uncovered
 from optdsl.semantics.fitness import report_half_precision, report_layout, report_values

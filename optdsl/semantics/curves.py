@@ -4,12 +4,12 @@ In: a chain, or one value. Out: curves without selectors, each a value of the st
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
 from functools import reduce
 from itertools import islice
 from typing import Any, NamedTuple
 
 from optdsl import ir
+from optdsl.node import fields
 from optdsl.semantics.names import named
 from optdsl.semantics.show import show, show_selector
 from optdsl.semantics.turns import over_time

@@ -4,9 +4,9 @@ It works on the text, so that comments and layout stay where they are.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from typing import Any, NamedTuple
 
+from optdsl.node import fields
 from optdsl.semantics.holes import host_value
 from optdsl.semantics.show import show
 from optdsl.source import Range

@@ -6,6 +6,7 @@ Values share their parts, so measuring takes each part once; what is counted is 
 from typing import NamedTuple
 
 from optdsl import ir
+from optdsl.node import is_node
 
 
 class Extent(NamedTuple):
@@ -24,7 +25,7 @@ class Measure:
 
     def __call__(self, value: object) -> Extent:
         """Returns the extent of `value`."""
-        if type(value) is not tuple and not hasattr(value, "__dataclass_fields__"):
+        if type(value) is not tuple and not is_node(value):
             return Extent(1, 0, 1)
         place = id(value)  # pyright: ignore[reportUnknownArgumentType]
         if place not in self._known:  # the value is kept too, so that its place goes to no other

@@ -5,10 +5,10 @@ may be traced is a fact of the rows. It knows no arrays: a number may be any obj
 """
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
 from typing import Any, NamedTuple
 
 from optdsl import ir
+from optdsl.node import fields, is_node, replace
 from optdsl.registry import Kind, Row, lookup
 from optdsl.registry.traced import COMPLEMENTS, STRUCTURAL
 from optdsl.semantics.rows import row_of
@@ -119,7 +119,7 @@ def given(structure: Any, numbers: Sequence[Any]) -> Any:
         items = [given(part, numbers) for part in structure]  # pyright: ignore[reportUnknownVariableType]
         same = all(new is old for new, old in zip(items, structure, strict=True))  # pyright: ignore
         return structure if same else tuple(items)  # pyright: ignore[reportUnknownVariableType]
-    if not hasattr(structure, "__dataclass_fields__") or isinstance(structure, (ir.Host, ir.PathGlob, ir.PathRegex)):
+    if not is_node(structure) or isinstance(structure, (ir.Host, ir.PathGlob, ir.PathRegex)):
         return structure
     parts = {part.name: getattr(structure, part.name) for part in fields(structure) if part.compare}
     changed = {name: new for name, old in parts.items() if (new := given(old, numbers)) is not old}

@@ -4,12 +4,12 @@ Bindings change before resolving, arguments after.
 """
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
 from typing import Any
 
 from optdsl import ir
 from optdsl.diagnostics import Diagnostic, Findings
 from optdsl.diagnostics.suggest import nearest
+from optdsl.node import fields, replace
 from optdsl.registry import Parameter
 from optdsl.semantics.fit import fit
 from optdsl.semantics.holes import host_value

@@ -1,10 +1,10 @@
 """A value over leaves, written out: for each leaf the value without selectors and captures, folded again."""
 
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any
 
 from optdsl import ir
+from optdsl.node import fields
 from optdsl.semantics import arithmetic
 from optdsl.semantics.leaves import Captures, Leaf, Masks, choose
 

@@ -1,9 +1,9 @@
 """What the place of a stage in its chain decides: the sign of `decay`, so that it always shrinks the weights."""
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from optdsl import ir
+from optdsl.node import replace
 from optdsl.semantics.rows import row_of
 
 

@@ -1,7 +1,6 @@
 """What names mean at a place of a program: bindings, definitions, captures; and what the host put into the holes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from optdsl import ir
@@ -32,20 +31,22 @@ class TooLarge(Exception):
     """The program multiplies itself past all limits, for which the sentence says; caught where resolving begins."""
 
 
-@dataclass(slots=True)
 class Context:
     """What one run of the resolver carries along: findings, holes, and the fuel that is left."""
 
-    findings: Findings
-    holes: Mapping[str, Any]
-    asked: dict[str, Range] = field(default_factory=dict[str, Range])
-    """Holes by name, with the first place of each."""
-    missing: dict[str, Range] = field(default_factory=dict[str, Range])
-    lengths: dict[Range, int] = field(default_factory=dict[Range, int])
-    """Durations and open segments by place, in updates."""
-    fuel: int = FUEL
-    stages: int = 0
-    measure: Measure = field(default_factory=Measure)
+    __slots__ = ("asked", "findings", "fuel", "holes", "lengths", "measure", "missing", "stages")
+
+    def __init__(self, findings: Findings, holes: Mapping[str, Any]) -> None:
+        self.findings = findings
+        self.holes = holes
+        self.asked: dict[str, Range] = {}
+        """Holes by name, with the first place of each."""
+        self.missing: dict[str, Range] = {}
+        self.lengths: dict[Range, int] = {}
+        """Durations and open segments by place, in updates."""
+        self.fuel = FUEL
+        self.stages = 0
+        self.measure = Measure()
 
     def burn(self, nodes: int = 1) -> None:
         """Counts evaluations, and nodes of values that are used once more."""
@@ -65,31 +66,42 @@ class Context:
         return ir.UNKNOWN
 
 
-@dataclass(slots=True, eq=False)
 class Closure:
     """An expression with the scope it was written in; evaluated once for each kind of slot that asks."""
 
-    expression: ast.Expression
-    scope: "Scope"
-    values: dict[tuple[object, object], ir.Value] = field(default_factory=dict[tuple[object, object], ir.Value])
+    __slots__ = ("expression", "scope", "values")
+
+    def __init__(self, expression: ast.Expression, scope: "Scope") -> None:
+        self.expression = expression
+        self.scope = scope
+        self.values: dict[tuple[object, object], ir.Value] = {}
 
 
-@dataclass(slots=True, eq=False)
 class Function:
     """A `def` with the scope it was written in."""
 
-    node: ast.Definition
-    scope: "Scope"
-    called: bool = False
+    __slots__ = ("called", "node", "scope")
+
+    def __init__(self, node: ast.Definition, scope: "Scope") -> None:
+        self.node = node
+        self.scope = scope
+        self.called = False
 
 
-@dataclass(slots=True, eq=False)
 class Scope:
     """Names that can be seen, innermost first. Values and definitions are named apart, as a call tells them apart."""
 
-    parent: "Scope | None" = None
-    values: dict[str, Closure | ir.Value] = field(default_factory=dict[str, "Closure | ir.Value"])
-    functions: dict[str, Function] = field(default_factory=dict[str, Function])
+    __slots__ = ("functions", "parent", "values")
+
+    def __init__(
+        self,
+        parent: "Scope | None" = None,
+        values: dict[str, Closure | ir.Value] | None = None,
+        functions: dict[str, Function] | None = None,
+    ) -> None:
+        self.parent = parent
+        self.values: dict[str, Closure | ir.Value] = {} if values is None else values
+        self.functions: dict[str, Function] = {} if functions is None else functions
 
     def value(self, name: str) -> "Closure | ir.Value | Missing":
         """Returns what a bare name means."""

@@ -4,8 +4,6 @@ import re
 
 from optdsl import ir
 from optdsl.diagnostics.suggest import listed, nearest
-from optdsl.globs import GlobError, compile_glob
-from optdsl.regex import RegexError, compile_regex
 from optdsl.registry import Kind
 from optdsl.semantics import values
 from optdsl.semantics.fit import fit
@@ -58,6 +56,8 @@ def _combine(operator: str, operands: tuple[ir.Selector, ...]) -> ir.Selector:
 
 
 def _glob(node: ast.Glob, context: Context) -> ir.Selector:
+    from optdsl.globs import GlobError, compile_glob
+
     try:
         compile_glob(node.pattern)
     except GlobError as error:
@@ -82,6 +82,8 @@ def _path_match(node: ast.PathMatch, context: Context) -> ir.Selector:
     if node.subject.id != "path":
         message = f"only `path` is matched with `~`, not `{node.subject.id}`"
         return context.error("E207", message, node.subject.span, help="write `path`", edit="path")
+    from optdsl.regex import RegexError, compile_regex
+
     try:
         compile_regex(node.pattern.text)
     except RegexError as error:

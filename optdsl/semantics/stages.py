@@ -3,9 +3,8 @@
 A chain inside a chain is written out, so the intermediate form never nests them.
 """
 
-from dataclasses import replace
-
 from optdsl import ir
+from optdsl.node import replace
 from optdsl.registry import Sort, lookup, registered_as
 from optdsl.semantics import definitions, guards, holes, values
 from optdsl.semantics.fit import fit

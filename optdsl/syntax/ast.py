@@ -4,15 +4,15 @@ Equality of nodes ignores places, so texts that differ in layout alone have equa
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Literal
 
+from optdsl.node import field, fields, node
 from optdsl.source import Range
 from optdsl.syntax.program import Program as Program
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Node:
     """What every node has: the characters it came from."""
 
@@ -22,7 +22,7 @@ class Node:
 # ---- atoms
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Number(Node):
     """`1e-3`, `10_000`, `1.5k`."""
 
@@ -38,7 +38,7 @@ class Number(Node):
         return int(scaled) if scaled == scaled.to_integral_value() else float(scaled)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Duration(Node):
     """`5%` of `:total`, `3ep` times `:epoch_steps`."""
 
@@ -55,15 +55,13 @@ class Duration(Node):
         return Decimal(self.text.removesuffix(self.unit).replace("_", ""))
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Constant(Node):
     """`true`, `false`, `none`, `inf`, in either spelling; equal trees for equal meaning."""
 
     text: str = field(compare=False)
-    word: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "word", self.text.lower())
+    word: str
+    """The text in lower case."""
 
     @property
     def value(self) -> bool | float | None:
@@ -71,21 +69,21 @@ class Constant(Node):
         return {"true": True, "false": False, "none": None, "inf": float("inf")}[self.word]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class String(Node):
     """`'cosine'`: `text` is what stands between the quotes."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Name(Node):
     """`adam`, `optax.adam`."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Hole(Node):
     """`:rate ?? 3e-4`."""
 
@@ -93,21 +91,21 @@ class Hole(Node):
     default: "Expression | None" = None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class List(Node):
     """`[a, b]`."""
 
     items: tuple["Expression", ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Tuple(Node):
     """`(a, b)`."""
 
     items: tuple["Expression", ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Entry(Node):
     """`1k: 0.5`."""
 
@@ -115,14 +113,14 @@ class Entry(Node):
     value: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Map(Node):
     """`{1k: 0.5}`."""
 
     entries: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Argument(Node):
     """`value` or `name=value`."""
 
@@ -130,14 +128,14 @@ class Argument(Node):
     value: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Block(Node):
     """`{ chain }` behind a call."""
 
     body: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Call(Node):
     """`adam(1e-3)`, `flatten { ... }`; `arguments` is None where there are no parentheses."""
 
@@ -146,7 +144,7 @@ class Call(Node):
     block: Block | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Group(Node):
     """Parentheses."""
 
@@ -156,7 +154,7 @@ class Group(Node):
 # ---- operators
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Unary(Node):
     """`-x`, `+x`, `not x`; among selectors too."""
 
@@ -164,7 +162,7 @@ class Unary(Node):
     operand: "Expression | Selector"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Binary(Node):
     """Arithmetic, `and`, `or`; among selectors the last two."""
 
@@ -173,7 +171,7 @@ class Binary(Node):
     right: "Expression | Selector"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Compare(Node):
     """`step < 1k`."""
 
@@ -182,7 +180,7 @@ class Compare(Node):
     right: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Alias(Node):
     """`stage as name`."""
 
@@ -190,7 +188,7 @@ class Alias(Node):
     name: Name
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Where(Node):
     """`value where SEL`, `value where SEL else other`."""
 
@@ -199,7 +197,7 @@ class Where(Node):
     otherwise: "Expression | None" = None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class When(Node):
     """`stage when COND`, `value when COND else other`."""
 
@@ -208,7 +206,7 @@ class When(Node):
     otherwise: "Expression | None" = None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Schedule(Node):
     """`start -> segment -> segment`."""
 
@@ -216,7 +214,7 @@ class Schedule(Node):
     segments: tuple["Expression", ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Arm(Node):
     """`SEL => chain`; `selector` is None for `else`."""
 
@@ -224,14 +222,14 @@ class Arm(Node):
     body: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Match(Node):
     """`match { SEL => chain, else => chain }`."""
 
     arms: tuple[Arm, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Chain(Node):
     """Two stages or more, joined by `|`."""
 
@@ -241,21 +239,21 @@ class Chain(Node):
 # ---- selectors
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Glob(Node):
     """A path pattern, unquoted or quoted."""
 
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class LeafClass(Node):
     """A named class: `bias`, `norm`, `embedding`, `kernel`."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class PathMatch(Node):
     """`path ~ 'regex'`."""
 
@@ -263,7 +261,7 @@ class PathMatch(Node):
     pattern: String
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class LeafTest(Node):
     """`ndim > 1`, `shape[0] == 4`."""
 
@@ -276,7 +274,7 @@ class LeafTest(Node):
 # ---- programs
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Binding(Node):
     """`name = expression;`"""
 
@@ -284,7 +282,7 @@ class Binding(Node):
     value: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Live(Node):
     """`live name = number;`"""
 
@@ -292,7 +290,7 @@ class Live(Node):
     value: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Formal(Node):
     """A parameter of a definition."""
 
@@ -300,7 +298,7 @@ class Formal(Node):
     default: "Expression | None" = None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Definition(Node):
     """`def name(p, q=default) = expression;`"""
 
@@ -309,7 +307,7 @@ class Definition(Node):
     body: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Comment(Node):
     """`# to the end of the line`, with the `#`."""
 

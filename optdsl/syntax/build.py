@@ -109,7 +109,8 @@ class Builder:
         return ast.Duration(_range(items), str(items[0]))
 
     def constant(self, items: Sequence[Item]) -> ast.Constant:
-        return ast.Constant(_range(items), str(items[0]))
+        text = str(items[0])
+        return ast.Constant(_range(items), text, text.lower())
 
     def string(self, items: Sequence[Item]) -> ast.String:
         return ast.String(_range(items), str(items[0])[1:-1])

@@ -1,9 +1,9 @@
 """The limits of the language (LANGUAGE.md section 10): past them an error, never a crash, a hang or a traceback."""
 
 from collections.abc import Iterator
-from dataclasses import fields
 
 from optdsl.diagnostics import Findings
+from optdsl.node import fields
 from optdsl.source import Range, Source
 from optdsl.syntax import ast
 from optdsl.syntax.scan import deepest

@@ -12,11 +12,12 @@ from optdsl.diagnostics import Diagnostic, Findings
 from optdsl.source import Range, Source
 from optdsl.syntax import limits, scan
 from optdsl.syntax.ast import Program
-from optdsl.syntax.mistakes import Stop, explain
 
 if TYPE_CHECKING:
     from lark import Lark
     from lark.exceptions import UnexpectedInput
+
+    from optdsl.syntax.mistakes import Stop
 
 TABLES = Path(__file__).with_name("tables.bin")
 _GRAMMARS = (
@@ -68,6 +69,8 @@ def _lark() -> "Lark":
 
 def _report(source: Source, error: "UnexpectedInput", findings: Findings) -> None:
     """Reports `error`, and the first error of each top-level stage behind it."""
+    from optdsl.syntax.mistakes import explain
+
     first = _stop(error, len(source.text))
     explain(source, first, findings)
     for number, piece in enumerate(scan.pieces_after(source.text, first.offset)):
@@ -77,9 +80,11 @@ def _report(source: Source, error: "UnexpectedInput", findings: Findings) -> Non
             explain(source, stop.moved(piece.start), findings)
 
 
-def _errors_in(piece: str) -> Iterator[Stop]:
+def _errors_in(piece: str) -> Iterator["Stop"]:
     """Yields the first error of one stage or statement; an empty one was reported by what stands around it."""
     from lark.exceptions import UnexpectedInput
+
+    from optdsl.syntax.mistakes import Stop
 
     if not piece.strip() or piece.strip().startswith("#"):
         return
@@ -100,8 +105,10 @@ def _is_statement(piece: str) -> bool:
     return False
 
 
-def _stop(error: "UnexpectedInput", end: int) -> Stop:
+def _stop(error: "UnexpectedInput", end: int) -> "Stop":
     """Returns where and on what the parser stopped, and what could have stood there."""
+    from optdsl.syntax.mistakes import Stop
+
     found: Any = error  # Lark's own errors are not typed
     parser = getattr(found, "interactive_parser", None)
     accepts = frozenset[str](parser.accepts()) if parser else frozenset[str]()

@@ -1,6 +1,7 @@
 """The default mode does what Optax does, up to rounding: every row, random chains, a whole training run."""
 
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -61,7 +62,18 @@ def some_run() -> Run:
     return Run(params, tuple(gradients[:3]))
 
 
+@pytest.fixture
+def quick_compiler() -> Iterator[None]:
+    """Compiles with few optimizations: there are hundreds of programs, and each runs three times."""
+    jax.clear_caches()
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+    jax.clear_caches()
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_compiler")
 @pytest.mark.parametrize("tenth", range(10))
 def test_random_chains_agree_with_the_exact_mode(tenth: int) -> None:
     chains = drawn()

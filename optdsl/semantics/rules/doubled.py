@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from math import isinf
 
 from optdsl import ir
+from optdsl.node import replace
 from optdsl.registry import lookup
 from optdsl.semantics.effects import Effect, descends
 from optdsl.semantics.rules.edits import removed

@@ -32,8 +32,8 @@ FRONTS = (
     "scale(0.5) | scale(3) | ",
 )
 """What is put in front of random chains, in turn, so that passes have something to do."""
-UNSTEADY = tuple("galore sign lion signum rprop reduce_on_plateau linesearch lbfgs cocob prodigy dowg".split())
-"""Parts of names of stages that make a whole step of a last bit: signs, searches, vectors of equal singular values."""
+UNSTEADY = tuple("muon galore sign lion signum rprop reduce_on_plateau linesearch lbfgs cocob prodigy dowg".split())
+"""Parts of names of stages that make much of a last bit: signs, searches, singular vectors, iterations (API.md)."""
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import optdsl
 from optdsl.integrations import load
@@ -19,6 +20,6 @@ def main(file: str) -> None:
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1])
+        main(*sys.argv[1:] or [str(Path(__file__).with_name("train.json"))])
     except ValueError as error:
         sys.exit(str(error))

@@ -1,6 +1,7 @@
 """A program as a field of a pydantic model: `python with_pydantic.py train.yaml`."""
 
 import sys
+from pathlib import Path
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError
@@ -27,6 +28,6 @@ def main(path: str) -> None:
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1])
+        main(*sys.argv[1:] or [str(Path(__file__).with_name("train.yaml"))])
     except ValidationError as error:
         sys.exit(str(error))

@@ -2,6 +2,7 @@
 
 import sys
 import tomllib
+from pathlib import Path
 
 import optdsl
 from optdsl.integrations import load
@@ -17,6 +18,6 @@ def main(file: str) -> None:
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1])
+        main(*sys.argv[1:] or [str(Path(__file__).with_name("train.toml"))])
     except ValueError as error:
         sys.exit(str(error))

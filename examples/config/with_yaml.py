@@ -1,6 +1,7 @@
 """Programs in YAML with PyYAML alone: `python with_yaml.py train.yaml`."""
 
 import sys
+from pathlib import Path
 
 import yaml
 
@@ -22,6 +23,6 @@ def main(file: str) -> None:
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1])
+        main(*sys.argv[1:] or [str(Path(__file__).with_name("train.yaml"))])
     except ValueError as error:
         sys.exit(str(error))

@@ -156,7 +156,7 @@ class Terminal:
 
     def __init__(self, folder: Path) -> None:
         environment = {**os.environ, "TERM": "dumb", "NO_COLOR": "1", "OPTDSL_HISTORY": "", "PYTHONPATH": str(ROOT)}
-        environment["JAX_PLATFORMS"] = "cpu"
+        environment |= {"JAX_PLATFORMS": "cpu", "COLUMNS": str(COLUMNS), "LINES": "40"}
         self._process: Any = pexpect.spawn(
             sys.executable,
             ["-m", "optdsl", "repl"],

@@ -46,6 +46,7 @@ class Optimizer(optax.GradientTransformationExtraArgs):
     """
 
     _machine: Machine
+    _chain: ir.Chain
     _numbers: Numbers
     source: Source
     _text: str | None
@@ -56,11 +57,14 @@ class Optimizer(optax.GradientTransformationExtraArgs):
         `source` is what messages point into, `text` the program with its holes filled.
         """
         structure, numbers = (meaning.chain, ()) if meaning.exact else taken(meaning.chain)
-        return cls._of(machine(meaning._replace(chain=structure)), numbers, source, text)
+        return cls._of(machine(meaning._replace(chain=structure)), structure, numbers, source, text)
 
     @classmethod
-    def _of(cls, run: Machine, numbers: Numbers, source: Source, text: str | None) -> "Optimizer":
-        """Returns the optimizer of a structure and its numbers, which may be tracers or stacks."""
+    def _of(cls, run: Machine, chain: ir.Chain, numbers: Numbers, source: Source, text: str | None) -> "Optimizer":
+        """Returns the optimizer of a structure and its numbers, which may be tracers or stacks.
+
+        `chain` is the structure with the places of this program; the machine has those of the program it was made for.
+        """
 
         def init(params: PyTree) -> PyTree:
             check_params(self.meaning, params, source)
@@ -70,7 +74,7 @@ class Optimizer(optax.GradientTransformationExtraArgs):
             return run.update(self._arguments, updates, state, params, **extra)
 
         self = super().__new__(cls, init, update)
-        self._machine, self._numbers = run, numbers
+        self._machine, self._chain, self._numbers = run, chain, numbers
         self.source, self._text = source, text
         return self
 
@@ -82,8 +86,7 @@ class Optimizer(optax.GradientTransformationExtraArgs):
     @cached_property
     def meaning(self) -> Meaning:
         """What the program means, its numbers in their places."""
-        structure = self._machine.meaning
-        return structure._replace(chain=given(structure.chain, self._numbers))
+        return self._machine.meaning._replace(chain=given(self._chain, self._numbers))
 
     @property
     def text(self) -> str:
@@ -239,6 +242,7 @@ class _Structure(NamedTuple):
     """An optimizer less its numbers; beside it, no part of it, what to say about the numbers that it came from."""
 
     run: Machine
+    chain: ir.Chain
     numbers: Numbers
     source: Source
     text: str | None
@@ -255,13 +259,14 @@ class _Structure(NamedTuple):
 
 def _flatten(optimizer: Optimizer) -> tuple[Numbers, _Structure]:
     numbers = tuple(float(number) if isinstance(number, int) else number for number in optimizer._numbers)
-    return numbers, _Structure(optimizer._machine, numbers, optimizer.source, optimizer._text)
+    return numbers, _Structure(optimizer._machine, optimizer._chain, numbers, optimizer.source, optimizer._text)
 
 
 def _unflatten(structure: _Structure, leaves: Iterable[Any]) -> Optimizer:
     numbers = tuple(leaves)
     same = all(isinstance(number, (int, float)) for number in numbers) and numbers == structure.numbers
-    return Optimizer._of(structure.run, numbers, structure.source, structure.text if same else None)
+    text = structure.text if same else None
+    return Optimizer._of(structure.run, structure.chain, numbers, structure.source, text)
 
 
 jax.tree_util.register_pytree_node(Optimizer, _flatten, _unflatten)
@@ -282,4 +287,4 @@ def stack(optimizers: Sequence[Optimizer]) -> Optimizer:
     if differing is not None:
         raise ValueError(f"programs 0 and {differing} differ in more than their numbers, so they do not stack")
     columns = zip(*(optimizer._numbers for optimizer in optimizers), strict=True)
-    return Optimizer._of(first._machine, first._machine.stacked(columns), first.source, None)
+    return Optimizer._of(first._machine, first._chain, first._machine.stacked(columns), first.source, None)

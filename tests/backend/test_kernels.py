@@ -198,7 +198,9 @@ def test_the_clip_never_passes_its_limit_and_keeps_directions(leaf: np.ndarray, 
     got, want = clipped(jnp.asarray(leaf), max_norm), exactly_clipped(jnp.asarray(leaf), max_norm)
     assert_near(got, want, want)
     assert float(jnp.linalg.norm(got)) <= max_norm * (1 + 1e-5)
-    np.testing.assert_array_equal(np.sign(got), np.sign(want))
+    # What is near the smallest float is flushed to 0 by one order of operations and not by the other.
+    normal = np.abs(leaf) > 1e-30
+    np.testing.assert_array_equal(np.sign(got)[normal], np.sign(want)[normal])
 
 
 # ---- what XLA makes of them

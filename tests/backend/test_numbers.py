@@ -114,6 +114,18 @@ def test_a_number_changed_in_the_tree_is_in_the_text() -> None:
     assert optdsl.compile(str(optimizer)) == optimizer
 
 
+def test_programs_of_one_structure_keep_their_own_places_and_spelling() -> None:
+    first = optdsl.compile(
+        "adam(learning_rate=0.1, b1=0.9, b2=0.99) | centralize(axes=5)", fragment=True, allow=("W501",)
+    )
+    second = optdsl.compile("adam(0.2, b2=0.98) | centralize(axes=5)", fragment=True)
+    assert jax.tree.structure(first) == jax.tree.structure(second)
+    assert str(second.replace({"adam.b2": 0.5})) == "adam(learning_rate=0.2, b2=0.5) | centralize(axes=5)"
+    with pytest.raises(optdsl.OptdslError) as raised:
+        second.init(PARAMS)
+    assert all(finding.span.column == 38 for finding in raised.value.diagnostics)
+
+
 def test_ints_stay_as_they_are_written() -> None:
     assert dict(optdsl.compile("clip(2) | sgd(1)").hyperparams)["clip.max_delta"] == 2
     assert type(optdsl.compile("clip(2) | sgd(1)").hyperparams["clip.max_delta"]) is int

@@ -10,9 +10,9 @@ from textwrap import fill
 
 from optdsl import ir
 from optdsl.cli.example import example
-from optdsl.cli.listing import default_text, optax_name, signature
 from optdsl.diagnostics.suggest import listed
 from optdsl.registry import Parameter, Row, Sort, Traits
+from optdsl.semantics.facts import default_text, home, label
 from optdsl.semantics.numbers import taken
 
 WIDTH = 120
@@ -24,7 +24,7 @@ _BEYOND_A_SHARE = 0.9995
 def section(row: Row) -> Iterator[str]:
     """Yields the blocks of a word's section."""
     yield f"## {row.name}"
-    yield fenced("text", fill(signature(row), SIGNATURE_WIDTH, subsequent_indent="    ", break_on_hyphens=False))
+    yield fenced("text", fill(label(row).text, SIGNATURE_WIDTH, subsequent_indent="    ", break_on_hyphens=False))
     yield row.summary
     if row.deprecated:
         yield f"An old name: write `{row.deprecated}`."
@@ -82,8 +82,8 @@ def _facts(row: Row) -> Iterator[str]:
         yield from _needs(row.traits)
     if row.source:
         yield f"Origin: {linked(row.source)}."
-    in_optax = optax_name(row)
-    if in_optax is not None:
+    in_optax = home(row)
+    if in_optax:
         yield f"In Optax: `{in_optax}`."
 
 

@@ -17,8 +17,9 @@ sys.path.insert(0, str(ROOT))
 from catalogue_words import WIDTH, direction, fenced, section, state  # noqa: E402
 from cookbook_pages import cookbook_text, grammar_text  # noqa: E402
 from optdsl.assist.words import FUNCTIONS, SEGMENTS  # noqa: E402
-from optdsl.cli.listing import GROUPS, group, signature  # noqa: E402
+from optdsl.cli.listing import GROUPS, group  # noqa: E402
 from optdsl.registry import Row, is_builtin, schedules, transforms  # noqa: E402
+from optdsl.semantics.facts import label  # noqa: E402
 
 DOCS = ROOT / "docs"
 FOLDER = DOCS / "stages"
@@ -88,7 +89,8 @@ def _of_arrows() -> list[str]:
 
 def _plain_table(rows: dict[str, Row]) -> str:
     lines = [
-        f"| `{signature(row)}` | {row.summary} | {f'`{row.formula}`' if row.formula else ''} |" for row in rows.values()
+        f"| `{label(row).text}` | {row.summary} | {f'`{row.formula}`' if row.formula else ''} |"
+        for row in rows.values()
     ]
     return "\n".join(["| word | what it does | value |", "|---|---|---|", *lines])
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from optdsl.assist.calls import enclosing, row_of
-from optdsl.assist.facts import default_text, described, home, label, needs, takes
 from optdsl.assist.outline import outline
 from optdsl.assist.places import Bound, Outline, Slot, Token
 from optdsl.assist.words import CLASSES, HOLES, KEYWORDS, STEP, SUBJECTS
 from optdsl.registry import Parameter, Row
+from optdsl.semantics.facts import default_text, described, home, label, needs, takes
 from optdsl.source import Range
 
 _ARXIV = re.compile(r"arXiv (\d{4}\.\d{4,5})")

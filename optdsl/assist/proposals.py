@@ -9,10 +9,10 @@ from itertools import chain
 from typing import Literal, NamedTuple
 
 from optdsl.assist.calls import block_parameter, enclosing, parameter_of, row_of, taken
-from optdsl.assist.facts import default_text, described, label
 from optdsl.assist.places import Bound, Outline, Shape, Slot
 from optdsl.assist.words import CLASSES, CONSTANTS, FUNCTIONS, HOLES, KEYWORDS, SEGMENTS, STEP, SUBJECTS
 from optdsl.registry import Kind, Parameter, Row, schedules, transforms
+from optdsl.semantics.facts import default_text, described, label
 from optdsl.semantics.words import DTYPES
 from optdsl.source import Range
 from optdsl.syntax import ast

@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 from optdsl.assist.calls import parameter_of, row_of
-from optdsl.assist.facts import described, label
 from optdsl.assist.outline import outline
 from optdsl.assist.places import Frame, Shape
 from optdsl.registry import Row
+from optdsl.semantics.facts import described, label
 from optdsl.source import Range
 
 

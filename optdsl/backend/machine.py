@@ -21,7 +21,7 @@ from optdsl.backend.evaluate import weak
 from optdsl.backend.lower import Find, Part, Transform
 from optdsl.backend.options import Options
 from optdsl.backend.train import train_step
-from optdsl.semantics.numbers import given, slots
+from optdsl.semantics.numbers import are_plain, given, slots
 
 PyTree = Any
 Numbers = tuple[Any, ...]
@@ -51,6 +51,7 @@ class Machine:
         self._hash = hash(meaning)
         self._slots = slots(meaning.chain)
         self._depends = depends_on_leaves(meaning.chain)
+        self._holds_tracer = _holds_tracer(meaning.chain)
         self._parts: dict[Any, Part] = {}
         self._seen: dict[Any, PyTree] = {}
         self._train_step = lru_cache(maxsize=16)(partial(train_step, self))
@@ -84,9 +85,8 @@ class Machine:
     def part(self, numbers: Numbers, params: PyTree, *, exact: bool | None = None) -> Part:
         """Returns the program lowered for trees like `params`; None for a program without selectors."""
         exact = self.meaning.exact if exact is None else exact
-        chain = given(self.meaning.chain, numbers)
-        if not all(isinstance(number, (int, float)) for number in numbers) or _holds_tracer(chain):
-            return lowered(chain, self.meaning.options, params, exact=exact)
+        if self._holds_tracer or not are_plain(numbers):
+            return self._lowered(numbers, params, exact)
         tree = (jax.tree.structure(params), leaves_of(params, self.meaning.options)) if self._depends else None
         key = (numbers, tree, exact)
         if key not in self._parts:
@@ -94,8 +94,11 @@ class Machine:
                 self._parts.clear()
             # Optax makes arrays here (keys), which must not belong to a trace that happens to be under way.
             with jax.ensure_compile_time_eval():
-                self._parts[key] = lowered(chain, self.meaning.options, params, exact=exact)
+                self._parts[key] = self._lowered(numbers, params, exact)
         return self._parts[key]
+
+    def _lowered(self, numbers: Numbers, params: PyTree, exact: bool) -> Part:
+        return lowered(given(self.meaning.chain, numbers), self.meaning.options, params, exact=exact)
 
     def places(self, numbers: Numbers) -> dict[str, Find]:
         """Returns the way to the state of each stage by path, on the tree that was met last."""
@@ -111,7 +114,7 @@ class Machine:
         """Returns numbers as compiled functions take them; in a vector, complements stand behind the numbers."""
         if any(map(jnp.ndim, jax.tree.leaves(numbers))):
             raise ValueError("a stack of optimizers runs under jax.vmap, which hands each of them its own numbers")
-        if not numbers or not all(isinstance(number, (int, float)) for number in numbers):
+        if not numbers or not are_plain(numbers):
             return numbers
         rests = [1 - number for slot, number in zip(self._slots, numbers, strict=True) if slot.below_one]
         with jax.ensure_compile_time_eval():  # made once, and not in the trace that happens to be under way
@@ -185,7 +188,7 @@ class Machine:
 
 
 def _column(slot: ir.Slot, numbers: Numbers) -> Any:
-    if slot.below_one and all(isinstance(number, (int, float)) for number in numbers):
+    if slot.below_one and are_plain(numbers):
         return Share(jnp.asarray(numbers, float), jnp.asarray([1 - number for number in numbers], float))
     return jnp.stack([jnp.asarray(number, float) for number in numbers])
 

@@ -23,7 +23,7 @@ from optdsl.diagnostics import OptdslError
 from optdsl.explanation import Explanation, PassReport, explain
 from optdsl.passes import fired
 from optdsl.semantics.names import named
-from optdsl.semantics.numbers import given, taken
+from optdsl.semantics.numbers import are_plain, given, taken
 from optdsl.semantics.overrides import replaced
 from optdsl.semantics.printed import printed
 from optdsl.source import Source
@@ -264,7 +264,7 @@ def _flatten(optimizer: Optimizer) -> tuple[Numbers, _Structure]:
 
 def _unflatten(structure: _Structure, leaves: Iterable[Any]) -> Optimizer:
     numbers = tuple(leaves)
-    same = all(isinstance(number, (int, float)) for number in numbers) and numbers == structure.numbers
+    same = are_plain(numbers) and numbers == structure.numbers
     text = structure.text if same else None
     return Optimizer._of(structure.run, structure.chain, numbers, structure.source, text)
 

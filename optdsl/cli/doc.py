@@ -7,9 +7,9 @@ from textwrap import wrap
 
 from optdsl.cli import style
 from optdsl.cli.example import example
-from optdsl.cli.listing import default_text, optax_name, signature
 from optdsl.diagnostics.suggest import listed, nearest
 from optdsl.registry import Parameter, Row, failure, lookup, meant, names, refusal
+from optdsl.semantics.facts import default_text, home, label, needs
 
 
 def run(given: Namespace) -> int:
@@ -25,21 +25,21 @@ def run(given: Namespace) -> int:
 def page(row: Row) -> Iterator[str]:
     """Yields the lines of a word's page: headings, and what belongs to each indented below."""
     width = style.page_width()
-    yield from wrap(signature(row), width, subsequent_indent="    ", break_on_hyphens=False)
+    yield from wrap(label(row).text, width, subsequent_indent="    ", break_on_hyphens=False)
     yield from wrap(row.summary, width, initial_indent="    ", subsequent_indent="    ")
     if row.deprecated:
         yield f"    An old name: write `{row.deprecated}`."
     if row.parameters:
         yield from ("", "parameters")
         yield from _parameters(row)
-    for heading, text in (("formula", row.formula), ("source", row.source), ("needs", _needs(row))):
+    for heading, text in (("formula", row.formula), ("source", row.source), ("needs", needs(row))):
         if text:
             yield from ("", heading)
             yield from wrap(text, width, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
     yield from ("", "example", f"    {example(row)}")
     if row.target:
-        home = "in Python" if optax_name(row) is None else "in Optax"
-        yield from ("", home, f"    {row.target.replace(':', '.')}")
+        heading = "in Optax" if home(row) else "in Python"
+        yield from ("", heading, f"    {row.target.replace(':', '.')}")
 
 
 def _parameters(row: Row) -> Iterator[str]:
@@ -61,16 +61,6 @@ def _described(parameter: Parameter) -> str:
     if parameter.keyword_only:
         facts.append("by name only")
     return ", ".join(facts)
-
-
-def _needs(row: Row) -> str:
-    traits = row.traits
-    if traits is None:
-        return ""
-    plural = "s" if len(traits.extras) > 1 else ""
-    needs = [f"{listed(traits.extras)} as extra argument{plural} of each step"] if traits.extras else []
-    needs += ["the parameters"] if traits.needs_params else []
-    return "; ".join(needs)
 
 
 def _unknown(name: str) -> str:

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from optdsl import ir
 from optdsl.cli import style
-from optdsl.registry import Kind, Opaque, Parameter, Row, Sort, is_builtin, schedules, transforms
-from optdsl.semantics.show import show
+from optdsl.registry import Kind, Row, Sort, schedules, transforms
+from optdsl.semantics.facts import default_text, home
 
 GROUPS = ("our words", "optimizers", "transforms", "wrappers", "schedules")
 
@@ -51,39 +50,18 @@ def group(row: Row) -> str:
     return "optimizers" if descends else "transforms"
 
 
-def optax_name(row: Row) -> str | None:
-    """Returns how Optax calls a word, None for what is not Optax's."""
-    return row.target.replace(":", ".") if row.target and is_builtin(row.name) else None
-
-
-def signature(row: Row) -> str:
-    """Returns how a word is called, with its defaults: `clip_norm(max_norm)`."""
-    return f"{row.name}({parameters(row, with_defaults=True)})" if row.parameters else row.name
-
-
-def parameters(row: Row, with_defaults: bool = False) -> str:
+def parameters(row: Row) -> str:
     """Returns the names of a row's parameters in order, a star before those that only a name reaches."""
-    return ", ".join(_parameters(row, with_defaults))
+    return ", ".join(_parameters(row))
 
 
-def _parameters(row: Row, with_defaults: bool) -> Iterator[str]:
+def _parameters(row: Row) -> Iterator[str]:
     by_place = True
     for parameter in row.parameters:
         if parameter.keyword_only and by_place:
             yield "*"
             by_place = False
-        has_default = with_defaults and not parameter.required
-        yield f"{parameter.name}={default_text(parameter)}" if has_default else parameter.name
-
-
-def default_text(parameter: Parameter) -> str:
-    """Returns the default of a parameter as the language writes it."""
-    default = parameter.default
-    if isinstance(default, Opaque):
-        return default.text
-    if parameter.kind is Kind.DTYPE and isinstance(default, str):
-        return default
-    return show(ir.Mapping(tuple(default.items()))) if isinstance(default, dict) else show(default)  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+        yield parameter.name
 
 
 def as_json(row: Row) -> dict[str, Any]:
@@ -91,7 +69,7 @@ def as_json(row: Row) -> dict[str, Any]:
     return {
         "name": row.name,
         "group": group(row),
-        "optax": optax_name(row),
+        "optax": home(row) or None,
         "summary": row.summary,
         "formula": row.formula or None,
         "source": row.source or None,

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import PurePath
 
 from optdsl.diagnostics.suggest import nearest
-from optdsl.embedded.tree import Malformed, Node, Other, Text, source
+from optdsl.embedded.tree import Malformed, Node, Other, Text, source, strings
 from optdsl.source import Source
 
 HOSTS = {".yaml": "YAML", ".yml": "YAML", ".toml": "TOML", ".json": "JSON"}
@@ -36,7 +36,7 @@ def find(host: Source, key: str | None) -> Source | str:
 
 
 def _find(host: Source, key: str | None) -> Source | str:
-    tree = _read(host)
+    tree = read(host)
     if key is None or (not key and not isinstance(tree, Text)):
         return _without_key(tree, host.name)
     found = _at(tree, key)
@@ -44,18 +44,20 @@ def _find(host: Source, key: str | None) -> Source | str:
         return source(found, host, key)
     if found is None:
         return _nothing_at(key, tree, host.name)
-    return f"`{host.name}` has {_kind(found)} at `{_shown(key)}`, not a string{_listed(_strings(found, key, set()))}"
+    ways = [way for way, _ in strings(found, key)]
+    return f"`{host.name}` has {_kind(found)} at `{_shown(key)}`, not a string{_listed(ways)}"
 
 
-def _read(host: Source) -> Node:
+def read(host: Source) -> Node:
+    """Returns what a file says, by the format that its name ends in; raises `Malformed` on what is not of it."""
     match HOSTS[PurePath(host.name).suffix]:
         case "YAML":
-            from optdsl.embedded.yaml_text import read
+            from optdsl.embedded.yaml_text import read as reader
         case "TOML":
-            from optdsl.embedded.toml_text import read
+            from optdsl.embedded.toml_text import read as reader
         case _:
-            from optdsl.embedded.json_text import read
-    return read(host.text)
+            from optdsl.embedded.json_text import read as reader
+    return reader(host.text)
 
 
 def _at(node: Node, key: str) -> Node | None:
@@ -79,30 +81,18 @@ def _in_mapping(node: Mapping[str, Node], key: str) -> Node | None:
     return None
 
 
-def _strings(node: Node, way: str, seen: set[int]) -> Iterator[str]:
-    """Yields the ways to the strings in `node`; what an alias repeats is seen once."""
-    if isinstance(node, Text):
-        yield way
-        return
-    if isinstance(node, Other) or id(node) in seen:
-        return
-    seen.add(id(node))
-    for name, inner in node.items() if isinstance(node, dict) else enumerate(node):
-        yield from _strings(inner, f"{way}.{name}" if way else str(name), seen)
-
-
 def _without_key(tree: Node, name: str) -> str:
-    strings = list(_strings(tree, "", set()))
-    if not strings:
+    ways = [way for way, _ in strings(tree)]
+    if not ways:
         return f"`{name}` holds no string, so no program"
-    likely = next((way for way in strings if "opt" in way), strings[0])
-    return f"`{name}` takes the key of the program behind a colon: write `{name}:{_shown(likely)}`{_listed(strings)}"
+    likely = next((way for way in ways if "opt" in way), ways[0])
+    return f"`{name}` takes the key of the program behind a colon: write `{name}:{_shown(likely)}`{_listed(ways)}"
 
 
 def _nothing_at(key: str, tree: Node, name: str) -> str:
-    strings = list(islice(_strings(tree, "", set()), _MOST))
-    near = nearest(key, strings)
-    return f"`{name}` has nothing at `{_shown(key)}`" + (f": write `{_shown(near)}`" if near else _listed(strings))
+    ways = [way for way, _ in islice(strings(tree), _MOST)]
+    near = nearest(key, ways)
+    return f"`{name}` has nothing at `{_shown(key)}`" + (f": write `{_shown(near)}`" if near else _listed(ways))
 
 
 def _listed(strings: Iterator[str] | Sequence[str]) -> str:

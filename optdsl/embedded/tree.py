@@ -3,7 +3,7 @@
 In: nothing. Out: the types that the readers of YAML, TOML and JSON share. It does not know the formats.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
 from optdsl.source import Origin, Piece, Range, Source
@@ -56,3 +56,16 @@ def source(text: Text, host: Source, key: str) -> Source:
             one_for_one = len(part) == place.end - place.start
             end = place.start + seen if one_for_one else place.end
     return Source("".join(parts), f"{host.name}:{key}", Origin(host, key, tuple(pieces), end))
+
+
+def strings(node: Node, way: str = "", seen: set[int] | None = None) -> Iterator[tuple[str, Text]]:
+    """Yields the strings in `node`, each with the way to it; what an alias repeats is seen once."""
+    seen = set() if seen is None else seen
+    if isinstance(node, Text):
+        yield way, node
+        return
+    if isinstance(node, Other) or id(node) in seen:
+        return
+    seen.add(id(node))
+    for name, inner in node.items() if isinstance(node, dict) else enumerate(node):
+        yield from strings(inner, f"{way}.{name}" if way else str(name), seen)

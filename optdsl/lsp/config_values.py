@@ -1,12 +1,11 @@
 """LSP, programs in YAML, TOML and JSON: a file in, the values out that a key or a `# optdsl` comment marks."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from pathlib import PurePath
 
-from optdsl.embedded.find import HOSTS
-from optdsl.embedded.tree import Malformed, Node, Other, Text, source
+from optdsl.embedded.find import read
+from optdsl.embedded.tree import Malformed, source, strings
 from optdsl.lsp.programs import Found
 from optdsl.source import Source
 
@@ -22,40 +21,17 @@ _LIKE_A_PROGRAM = re.compile(r"(?:\s|#[^\n]*\n)*(?:def |live )?[A-Za-z_]\w*\s*(?
 def find(host: Source, keys: Sequence[str]) -> tuple[Found, ...]:
     """Returns the programs of a file by place; none of one that is not of its format."""
     try:
-        strings = list(_strings(_read(host), "", set()))
+        found_strings = list(strings(read(host)))
     except (Malformed, RecursionError):  # the editor's own tools say what is wrong with the file
         return ()
     lines = host.text.split("\n")
     found: list[tuple[int, Source]] = []
-    for way, text in strings:
+    for way, text in found_strings:
         if _may_be(way, host, keys):
             program = source(text, host, way)
             if _is_marked(way, program, host, lines, keys):
                 found.append((text.start, program))
     return tuple(Found(program) for _, program in sorted(found, key=lambda pair: pair[0]))
-
-
-def _read(host: Source) -> Node:
-    match HOSTS[PurePath(host.name).suffix]:
-        case "YAML":
-            from optdsl.embedded.yaml_text import read
-        case "TOML":
-            from optdsl.embedded.toml_text import read
-        case _:
-            from optdsl.embedded.json_text import read
-    return read(host.text)
-
-
-def _strings(node: Node, way: str, seen: set[int]) -> Iterator[tuple[str, Text]]:
-    """Yields the strings of a file with the way to each; what an alias repeats is seen once."""
-    if isinstance(node, Text):
-        yield way, node
-        return
-    if isinstance(node, Other) or id(node) in seen:
-        return
-    seen.add(id(node))
-    for name, inner in node.items() if isinstance(node, dict) else enumerate(node):
-        yield from _strings(inner, f"{way}.{name}" if way else str(name), seen)
 
 
 def _may_be(way: str, host: Source, keys: Sequence[str]) -> bool:

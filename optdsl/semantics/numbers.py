@@ -103,6 +103,11 @@ class _Taker(NamedTuple):
         return ir.Slot(len(self.numbers) - 1, share)
 
 
+def are_plain(numbers: Sequence[Any]) -> bool:
+    """Returns whether all are numbers of Python, which the host can compute with."""
+    return all(isinstance(number, (int, float)) for number in numbers)
+
+
 def slots(node: Any) -> tuple[ir.Slot, ...]:
     """Returns the slots inside a structure, in order."""
     if isinstance(node, ir.Slot):

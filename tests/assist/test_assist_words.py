@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from optdsl import api, registry
 from optdsl.assist import complete, definition, hover, signature, tokens
-from optdsl.assist.facts import default_text, label
 from optdsl.assist.words import CLASSES, FUNCTIONS, KEYWORDS, SEGMENTS, SUBJECTS
 from optdsl.semantics import arrows, functions, selectors, unknown, words
+from optdsl.semantics.facts import default_text, label
 from optdsl.syntax.mistakes import RESERVED
 
 EXAMPLES = sorted(Path(__file__).parents[2].glob("examples/*.opt"))

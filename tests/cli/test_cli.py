@@ -16,9 +16,10 @@ import pytest
 import optdsl
 from optdsl.cli import main
 from optdsl.cli.example import example
-from optdsl.cli.listing import GROUPS, group, signature
+from optdsl.cli.listing import GROUPS, group
 from optdsl.cli.programs import hole_values
 from optdsl.registry import lookup, names, schedules, transforms
+from optdsl.semantics.facts import label
 
 ROWS = (*transforms(), *schedules())
 GOOD = "clip_norm(1.0) | centralize(axes=-1) | sgd(0.1)"
@@ -386,7 +387,7 @@ def test_every_word_has_a_page(run: Run, row: object) -> None:
     status, out, _ = run("doc", row.name)  # pyright: ignore[reportAttributeAccessIssue]
     assert status == 0
     words = " ".join(out.split())
-    assert signature(row) in words  # pyright: ignore[reportArgumentType]
+    assert label(row).text in words  # pyright: ignore[reportArgumentType]
 
 
 def test_doc_of_an_old_name_says_the_new_one(run: Run) -> None:

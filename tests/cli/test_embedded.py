@@ -14,7 +14,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import optdsl
-from optdsl.cli import main
 from optdsl.cli.programs import is_file_name
 from optdsl.diagnostics import Diagnostic
 from optdsl.diagnostics.render import render
@@ -23,19 +22,6 @@ from optdsl.source import Range, Source, Span
 from optdsl.syntax.parser import parse
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("FORCE_COLOR", raising=False)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        status = main(arguments)
-        written = capsys.readouterr()
-        return status, written.out, written.err
-
-    return call
 
 
 def findings(host: str, name: str, key: str = "k") -> list[Diagnostic]:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from optdsl.cli import main
 from optdsl.cli.fix import fix
 from optdsl.cli.programs import Given
 from optdsl.diagnostics import Diagnostic, Edit
@@ -18,19 +17,6 @@ Run = Callable[..., tuple[int, str, str]]
 
 PROGRAM = "# Ours\r\nclip( 1.0 )  # first\r\n  | adm(1e-3, b1 = .9)  # second\r\n"
 REPAIRED = PROGRAM.replace("adm", "adam")
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("FORCE_COLOR", raising=False)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        status = main(arguments)
-        written = capsys.readouterr()
-        return status, written.out, written.err
-
-    return call
 
 
 def write(path: Path, text: str) -> Path:

@@ -18,19 +18,6 @@ Run = Callable[..., tuple[int, str, str]]
 WARM = "0 -> linear(1e-3, 1k) -> cosine(0, 9k)"
 
 
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    monkeypatch.delenv("FORCE_COLOR", raising=False)
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        status = main(arguments)
-        written = capsys.readouterr()
-        return status, written.out, written.err
-
-    return call
-
-
 def schedules(run: Run, *arguments: str) -> list[dict[str, Any]]:
     status, out, err = run("plot", *arguments, "--json")
     assert (status, err) == (0, "")

@@ -1,4 +1,4 @@
-"""Assist, a row in words: its signature, what each parameter takes, its defaults as the language writes them.
+"""A row in words: its signature, what each parameter takes, its defaults as the language writes them.
 
 In: rows. Out: text, and where in it each parameter stands. It has no facts of its own.
 """

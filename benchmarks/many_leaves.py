@@ -63,8 +63,8 @@ def main() -> str:
             side.name,
             shown(done[side.name].trace),
             shown(done[side.name].compile),
-            shown(side.median),
-            f"{side.speed:.2f}",
+            shown(side.times.median),
+            f"{side.speeds.median:.2f}",
         )
         for side in interleaved(sides, ROUNDS)
     ]

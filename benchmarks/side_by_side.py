@@ -17,14 +17,20 @@ import optdsl
 Work = Callable[[], object]
 
 
-class Timed(NamedTuple):
-    """The quartiles of one side in milliseconds, and its speed against the first side: more is faster."""
+class Quartiles(NamedTuple):
+    """The lower quartile, the median and the upper quartile of some numbers."""
 
-    name: str
     low: float
     median: float
     high: float
-    speed: float
+
+
+class Timed(NamedTuple):
+    """One side: its milliseconds, and its speed against the first side round by round, where more is faster."""
+
+    name: str
+    times: Quartiles
+    speeds: Quartiles
 
 
 def milliseconds(work: Work) -> float:
@@ -57,15 +63,14 @@ def interleaved(sides: Mapping[str, Work], rounds: int, *, calls: int = 1, warm:
 
 
 def summary(times: Mapping[str, Sequence[float]]) -> tuple[Timed, ...]:
-    """Returns the quartiles of every side."""
-    first = statistics.median(next(iter(times.values())))
-    return tuple(_timed(name, values, first) for name, values in times.items())
+    """Returns the quartiles of every side; rounds are compared one by one, so that a slow minute hits both sides."""
+    first = next(iter(times.values()))
+    ratios = {name: [one / own for one, own in zip(first, values, strict=True)] for name, values in times.items()}
+    return tuple(Timed(name, _quartiles(values), _quartiles(ratios[name])) for name, values in times.items())
 
 
-def _timed(name: str, values: Sequence[float], first: float) -> Timed:
-    median = statistics.median(values)
-    low, _, high = statistics.quantiles(values, n=4) if len(values) > 1 else (median,) * 3
-    return Timed(name, low, median, high, first / median)
+def _quartiles(values: Sequence[float]) -> Quartiles:
+    return Quartiles(*(statistics.quantiles(values, n=4) if len(values) > 1 else [values[0]] * 3))
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -81,8 +86,10 @@ def times_table(timed: Sequence[Timed], *, work: str = "work", faster: bool = Tr
 
 
 def times_row(side: Timed, *, faster: bool = True) -> tuple[str, str, str, str]:
-    ratio = side.speed if faster else 1 / side.speed
-    return side.name, shown(side.median), f"{shown(side.low)} to {shown(side.high)}", f"{ratio:.2f}"
+    low, median, high = side.speeds
+    ratios = (low, median, high) if faster else (1 / high, 1 / median, 1 / low)
+    ratio = f"{ratios[1]:.2f} ({ratios[0]:.2f} to {ratios[2]:.2f})"
+    return side.name, shown(side.times.median), f"{shown(side.times.low)} to {shown(side.times.high)}", ratio
 
 
 def shown(number: float) -> str:

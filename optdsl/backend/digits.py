@@ -96,7 +96,7 @@ def load() -> Digits:
     return Digits(images[HELD_OUT:], labels[HELD_OUT:], images[:HELD_OUT], labels[:HELD_OUT])
 
 
-def initial_params(seed: int) -> Params:
+def initial_params(seed: int, layers: tuple[int, ...] = LAYERS) -> Params:
     """Return the network's float32 parameters: He-normal kernels of shape (in, out), zero biases.
 
     Every call makes new arrays, because a training step may donate the ones it is given.
@@ -107,14 +107,14 @@ def initial_params(seed: int) -> Params:
             "kernel": jnp.array(draw.normal(0, math.sqrt(2 / fan_in), (fan_in, fan_out)), jnp.float32),
             "bias": jnp.zeros(fan_out, jnp.float32),
         }
-        for index, (fan_in, fan_out) in enumerate(pairwise(LAYERS))
+        for index, (fan_in, fan_out) in enumerate(pairwise(layers))
     }
 
 
 def logits(params: Params, images: jax.Array) -> jax.Array:
     """Return the network's scores, shape (batch, 10), for images of shape (batch, 64)."""
     hidden = images
-    for index in range(len(LAYERS) - 1):
+    for index in range(len(params)):
         layer = params[f"dense_{index}"]
         inputs = jax.nn.relu(hidden) if index else hidden
         hidden = inputs @ layer["kernel"] + layer["bias"]

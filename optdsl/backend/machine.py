@@ -3,7 +3,7 @@
 In: the meaning of a program without its numbers, and the numbers. Out: functions over arrays. It knows no text.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -118,7 +118,7 @@ class Machine:
             return numbers
         rests = [1 - number for slot, number in zip(self._slots, numbers, strict=True) if slot.below_one]
         with jax.ensure_compile_time_eval():  # made once, and not in the trace that happens to be under way
-            return jnp.asarray([*map(float, numbers), *rests])
+            return _vector([*numbers, *rests])
 
     def stacked(self, columns: Iterable[Numbers]) -> Numbers:
         """Returns for each slot its numbers in all members of a population: arrays of shape (n,), shares of such."""
@@ -188,9 +188,15 @@ class Machine:
 
 
 def _column(slot: ir.Slot, numbers: Numbers) -> Any:
-    if slot.below_one and are_plain(numbers):
-        return Share(jnp.asarray(numbers, float), jnp.asarray([1 - number for number in numbers], float))
-    return jnp.stack([jnp.asarray(number, float) for number in numbers])
+    if not are_plain(numbers):
+        return jnp.stack([jnp.asarray(number, float) for number in numbers])
+    vector = _vector(numbers)
+    return Share(vector, _vector([1 - number for number in numbers])) if slot.below_one else vector
+
+
+def _vector(numbers: Sequence[Any]) -> jax.Array:
+    """Returns Python numbers as one array of the default float dtype; unlike `jnp.asarray` this compiles nothing."""
+    return jax.device_put(np.asarray(numbers, jax.dtypes.canonicalize_dtype(float)))
 
 
 def _shape(leaf: Any) -> jax.ShapeDtypeStruct:

@@ -200,6 +200,12 @@ def test_a_stack_is_a_population() -> None:
         assert_close(jax.tree.map(lambda leaf, i=i: leaf[i], updates), wanted)
 
 
+def test_stacking_compiles_nothing(compilations: Callable[[Callable[[], object]], int]) -> None:
+    jax.clear_caches()
+    members = [optdsl.compile(f"clip_norm(1.0) | adam({rate})") for rate in (0.1, 0.01, 0.001)]
+    assert compilations(lambda: jax.tree.leaves(optdsl.stack(members))) == 0
+
+
 def test_programs_of_two_structures_do_not_stack() -> None:
     with pytest.raises(ValueError, match="programs 0 and 1 differ"):
         optdsl.stack([optdsl.compile("sgd(0.1)"), optdsl.compile("adam(0.1)")])

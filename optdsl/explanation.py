@@ -113,8 +113,8 @@ def _report(found: Found) -> StageReport:
         word, arguments = stage.word, stage.arguments
     parameters = tuple(map(_parameter, arguments))
     row = row_of(stage)
-    summary = row.summary if row else _own_summary(stage)
-    formula, source, old = (row.formula, row.source, row.deprecated) if row else ("", "", "")
+    summary = row.prose.summary if row else _own_summary(stage)
+    formula, source, old = (row.prose.formula, row.prose.source, row.deprecated) if row else ("", "", "")
     return StageReport(found.path, word, found.depth, summary, parameters, formula, source, guard, old)
 
 

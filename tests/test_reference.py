@@ -67,8 +67,8 @@ def test_every_word_has_a_section_and_a_line() -> None:
 def test_a_section_says_what_the_row_says(name: str) -> None:
     row, text = lookup(name), sections()[name]
     assert row is not None
-    assert row.summary in text
-    assert row.formula in text
+    assert row.prose.summary in text
+    assert row.prose.formula in text
     assert "```optdsl" in text
     table = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
     assert table == {parameter.name for parameter in row.parameters}

@@ -25,11 +25,11 @@ def section(row: Row) -> Iterator[str]:
     """Yields the blocks of a word's section."""
     yield f"## {row.name}"
     yield fenced("text", fill(label(row).text, SIGNATURE_WIDTH, subsequent_indent="    ", break_on_hyphens=False))
-    yield row.summary
+    yield row.prose.summary
     if row.deprecated:
         yield f"An old name: write `{row.deprecated}`."
-    if row.formula:
-        yield f"`{row.formula}`"
+    if row.prose.formula:
+        yield f"`{row.prose.formula}`"
     if row.parameters:
         yield "\n".join(_parameters(row))
     facts = list(_facts(row))
@@ -80,8 +80,8 @@ def _facts(row: Row) -> Iterator[str]:
         yield f"Direction: {direction(row)}. Looks at {_reach(row.traits)}."
         yield f"State: {state(row)}."
         yield from _needs(row.traits)
-    if row.source:
-        yield f"Origin: {linked(row.source)}."
+    if row.prose.source:
+        yield f"Origin: {linked(row.prose.source)}."
     in_optax = home(row)
     if in_optax:
         yield f"In Optax: `{in_optax}`."

@@ -89,7 +89,7 @@ def _of_arrows() -> list[str]:
 
 def _plain_table(rows: dict[str, Row]) -> str:
     lines = [
-        f"| `{label(row).text}` | {row.summary} | {f'`{row.formula}`' if row.formula else ''} |"
+        f"| `{label(row).text}` | {row.prose.summary} | {f'`{row.prose.formula}`' if row.prose.formula else ''} |"
         for row in rows.values()
     ]
     return "\n".join(["| word | what it does | value |", "|---|---|---|", *lines])
@@ -108,7 +108,7 @@ def _listed(name: str) -> str:
     lines = ["| word | what it does | direction | state |" if measured else "| word | what it does |"]
     lines.append("|---|---|---|---|" if measured else "|---|---|")
     for row in members(name):
-        cells = [f"[{row.name}]({page_name(name)}#{row.name})", row.summary]
+        cells = [f"[{row.name}]({page_name(name)}#{row.name})", row.prose.summary]
         cells += [direction(row), state(row)] if measured else []
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -2,7 +2,7 @@
 
 from optdsl.assist.places import TRANSPARENT, Bound, Frame, Shape
 from optdsl.assist.words import FUNCTIONS, SEGMENTS
-from optdsl.registry import REQUIRED, Kind, Opaque, Parameter, Row, Sort, lookup
+from optdsl.registry import REQUIRED, Kind, Opaque, Parameter, Prose, Row, Sort, lookup
 
 
 def row_of(name: str, text: str, names: dict[str, Bound], *, segment: bool = False) -> Row | None:
@@ -21,7 +21,7 @@ def _definition(bound: Bound, text: str) -> Row:
         Parameter(formal.name, Kind.OBJECT, _default(text[formal.value.start : formal.value.end].strip()))
         for formal in bound.formals
     )
-    return Row(bound.name, "", Sort.TRANSFORM, parameters)
+    return Row(bound.name, "", Sort.TRANSFORM, parameters, own_prose=Prose())
 
 
 def _default(written: str) -> object:

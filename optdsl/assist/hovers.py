@@ -126,18 +126,18 @@ def _parameter(found: Outline, word: str) -> str | None:
 def _page(row: Row) -> Iterator[str]:
     """Yields the paragraphs about a row."""
     yield _code(label(row).text)
-    if row.summary:
-        yield row.summary
+    if row.prose.summary:
+        yield row.prose.summary
     if row.deprecated:
         yield f"An old name: write `{row.deprecated}`."
-    if row.formula:
-        yield f"`{row.formula}`"
+    if row.prose.formula:
+        yield f"`{row.prose.formula}`"
     if row.parameters:
         yield _table(row.parameters)
     if wanted := needs(row):
         yield f"Needs {wanted}."
-    if row.source:
-        yield _ARXIV.sub(r"[arXiv \1](https://arxiv.org/abs/\1)", row.source)
+    if row.prose.source:
+        yield _ARXIV.sub(r"[arXiv \1](https://arxiv.org/abs/\1)", row.prose.source)
     if at := home(row):
         yield f"In Optax: `{at}`"
 

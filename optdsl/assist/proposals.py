@@ -96,7 +96,7 @@ class Proposals:
 
     def _called(self, row: Row, kind: CompletionKind) -> Completion:
         text = label(row).text
-        documentation = "\n\n".join(filter(None, (row.summary, row.formula and f"`{row.formula}`")))
+        documentation = "\n\n".join(filter(None, (row.prose.summary, row.prose.formula and f"`{row.prose.formula}`")))
         insert = f"{row.name}{self._opening(row)}"
         return self._make(row.name, insert, kind, text.removeprefix(row.name), documentation)
 

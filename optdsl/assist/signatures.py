@@ -52,4 +52,4 @@ def _signature(row: Row, frame: Frame, argument: int) -> Signature:
     )
     here = parameter_of(row, frame, argument)
     active = None if here is None else row.parameters.index(here)
-    return Signature(shown.text, parameters, active, row.summary)
+    return Signature(shown.text, parameters, active, row.prose.summary)

@@ -4,7 +4,7 @@ In: a name. Out: a row made by hand in the shape of the registry's, or a line of
 the tables that the checker reads.
 """
 
-from optdsl.registry import Bounds, Kind, Parameter, Row, Sort
+from optdsl.registry import Bounds, Kind, Parameter, Prose, Row, Sort
 
 _TO = Parameter("to", Kind.NUMBER)
 _DURATION = Parameter("n", Kind.INTEGER, None, optional=True, bounds=Bounds(0.0))
@@ -13,7 +13,7 @@ _LENGTH = Parameter("n", Kind.NUMBER, bounds=Bounds(0.0, low_open=True))
 
 
 def _row(name: str, parameters: tuple[Parameter, ...], summary: str, formula: str = "") -> Row:
-    return Row(name, "", Sort.SCHEDULE, parameters, summary, None, formula)
+    return Row(name, "", Sort.SCHEDULE, parameters, own_prose=Prose(summary, formula))
 
 
 SEGMENTS: dict[str, Row] = {

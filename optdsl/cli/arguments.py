@@ -7,8 +7,10 @@ import re
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable
-from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DESCRIPTION = """\
 Optimizers for JAX as one line of text.
@@ -116,7 +118,7 @@ def _add_set(parser: ArgumentParser) -> None:
 
 def _add_params(parser: ArgumentParser) -> None:
     help = "shapes of the parameters, path -> shape and dtype (docs/shapes.md)"
-    parser.add_argument("--params", type=Path, metavar="SHAPES.json", help=help)
+    parser.add_argument("--params", type=_path, metavar="SHAPES.json", help=help)
 
 
 def _add_json(parser: ArgumentParser) -> None:
@@ -162,7 +164,7 @@ def _add_doctor(parser: ArgumentParser) -> None:
 def _add_python(parser: ArgumentParser) -> None:
     _add_programs(parser)
     help = "the other way: write the program that means what this Python builds with Optax; it is read, not run"
-    parser.add_argument("--from", dest="source", type=Path, metavar="FILE.py", help=help)
+    parser.add_argument("--from", dest="source", type=_path, metavar="FILE.py", help=help)
     _add_holes(parser)
     _add_set(parser)
 
@@ -174,7 +176,7 @@ def _add_plot(parser: ArgumentParser) -> None:
     help = "updates to draw (default: all that the schedules and :total speak of, and a tenth more)"
     parser.add_argument("--steps", type=_positive, metavar="N", help=help)
     help = "draw into this file (.png, .svg or .pdf) instead"
-    parser.add_argument("-o", dest="picture", type=Path, metavar="PNG", help=help)
+    parser.add_argument("-o", dest="picture", type=_path, metavar="PNG", help=help)
     _add_json(parser)
 
 
@@ -189,8 +191,14 @@ def _add_train(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--batch", type=_positive, default=128, metavar="N", help="images in a batch (default: 128)")
     help = "draw the curves into this file (.png, .svg or .pdf)"
-    parser.add_argument("-o", dest="picture", type=Path, metavar="PNG", help=help)
+    parser.add_argument("-o", dest="picture", type=_path, metavar="PNG", help=help)
     _add_json(parser)
+
+
+def _path(text: str) -> "Path":
+    from pathlib import Path
+
+    return Path(text)
 
 
 def _positive(text: str) -> int:

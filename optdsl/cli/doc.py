@@ -26,13 +26,13 @@ def page(row: Row) -> Iterator[str]:
     """Yields the lines of a word's page: headings, and what belongs to each indented below."""
     width = style.page_width()
     yield from wrap(label(row).text, width, subsequent_indent="    ", break_on_hyphens=False)
-    yield from wrap(row.summary, width, initial_indent="    ", subsequent_indent="    ")
+    yield from wrap(row.prose.summary, width, initial_indent="    ", subsequent_indent="    ")
     if row.deprecated:
         yield f"    An old name: write `{row.deprecated}`."
     if row.parameters:
         yield from ("", "parameters")
         yield from _parameters(row)
-    for heading, text in (("formula", row.formula), ("source", row.source), ("needs", needs(row))):
+    for heading, text in (("formula", row.prose.formula), ("source", row.prose.source), ("needs", needs(row))):
         if text:
             yield from ("", heading)
             yield from wrap(text, width, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)

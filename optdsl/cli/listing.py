@@ -22,7 +22,7 @@ def run(given: Namespace) -> int:
     elif sys.stdout.isatty():
         _write_for_a_person(rows)
     else:
-        lines = [(row.name, group(row), f"{row.summary} ({parameters(row)})") for row in _by_group(rows)]
+        lines = [(row.name, group(row), f"{row.prose.summary} ({parameters(row)})") for row in _by_group(rows)]
         style.write_table(lines, ("name", "group", "what it does"))
     if rows:
         return 0
@@ -70,9 +70,9 @@ def as_json(row: Row) -> dict[str, Any]:
         "name": row.name,
         "group": group(row),
         "optax": home(row) or None,
-        "summary": row.summary,
-        "formula": row.formula or None,
-        "source": row.source or None,
+        "summary": row.prose.summary,
+        "formula": row.prose.formula or None,
+        "source": row.prose.source or None,
         "deprecated": row.deprecated or None,
         "parameters": [
             {
@@ -94,7 +94,7 @@ def _by_group(rows: Iterable[Row]) -> list[Row]:
 
 def _write_for_a_person(rows: list[Row]) -> None:
     for name in GROUPS:
-        members = [(row.name, row.summary, parameters(row)) for row in rows if group(row) == name]
+        members = [(row.name, row.prose.summary, parameters(row)) for row in rows if group(row) == name]
         if members:
             style.write_page(f"{name} ({len(members)})")
             style.write_table(members, ("name", "what it does", "parameters"))

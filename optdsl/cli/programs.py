@@ -4,14 +4,16 @@ import re
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from optdsl.cli.arguments import Usage
 from optdsl.diagnostics import Diagnostic
 from optdsl.source import Origin, Source
 from optdsl.syntax.ast import Program
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _MOST_BYTES = 1 << 20
 """More of a file is not read; a program this long is refused for its length anyway."""
@@ -28,7 +30,7 @@ class Given(NamedTuple):
 
     text: str
     name: str
-    path: Path | None = None
+    path: "Path | None" = None
     origin: Origin | None = None
 
     @property
@@ -176,6 +178,8 @@ def _read_inside(name: str, file: str, key: str | None) -> Given | str:
 
 
 def _read_whole(name: str) -> Given | str:
+    from pathlib import Path
+
     path = None if name == "-" else Path(name)
     shown = "<stdin>" if path is None else name
     try:
@@ -192,7 +196,7 @@ def _read_whole(name: str) -> Given | str:
         return f"`{name}` cannot be read: {getattr(error, 'strerror', None) or error}"
 
 
-def _bytes_of(path: Path) -> bytes:
+def _bytes_of(path: "Path") -> bytes:
     with path.open("rb") as file:
         return _bytes(file)
 

@@ -3,13 +3,16 @@
 import os
 from codecs import BOM_UTF8
 from collections.abc import Collection, Iterator
-from pathlib import Path
 from shutil import copymode
+from typing import TYPE_CHECKING
 
 from optdsl.cli.arguments import Usage
 from optdsl.cli.programs import Given
 from optdsl.diagnostics import Edit
 from optdsl.diagnostics.edits import spliced
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def edited(program: Given, edits: Collection[Edit]) -> Given | None:
@@ -31,11 +34,12 @@ def differing(before: Given, after: Given, what: str) -> Iterator[str]:
     return unified_diff(old, new, name, f"{name} {what}", lineterm="")
 
 
-def rewrite(path: Path, text: str, command: str) -> None:
+def rewrite(path: "Path", text: str, command: str) -> None:
     """Replaces a file's text in one move, so that no half of it is ever seen; keeps its permissions.
 
     Raises `Usage` where the file or its folder cannot be written.
     """
+    from pathlib import Path
     from tempfile import NamedTemporaryFile
 
     target = Path(os.path.realpath(path))  # a link stays a link

@@ -1,6 +1,6 @@
 """The registry: every word a program may use as a stage or a schedule, as plain data.
 
-In: a name. Out: its `Row`, or what was meant by it. Rows, prose and traits are merged at the first
+In: a name. Out: its `Row`, or what was meant by it. Rows and traits are merged at the first
 question; behind them stand the transforms that Python registers. Knows neither the parser nor jax; nothing here
 imports Optax.
 """
@@ -14,6 +14,7 @@ from optdsl.registry.row import (
     Kind,
     Opaque,
     Parameter,
+    Prose,
     Row,
     Sort,
     Traits,
@@ -29,6 +30,7 @@ __all__ = [
     "Kind",
     "Opaque",
     "Parameter",
+    "Prose",
     "Row",
     "Sort",
     "Traits",
@@ -181,8 +183,7 @@ def _names_of_python() -> tuple[str, ...]:
 def _rows() -> dict[str, Row]:
     from optdsl.registry.optax_rows import OPTAX_ROWS
     from optdsl.registry.own_words import OWN_WORDS
-    from optdsl.registry.prose import PROSE
     from optdsl.registry.traits import TRAITS
 
-    merged = {row.name: row._replace(traits=TRAITS.get(row.name), **PROSE[row.name]._asdict()) for row in OPTAX_ROWS}
+    merged = {row.name: row._replace(traits=TRAITS.get(row.name)) for row in OPTAX_ROWS}
     return dict(sorted((merged | {row.name: row for row in OWN_WORDS}).items()))

@@ -116,22 +116,38 @@ class Traits(NamedTuple):
     """Whether the state of bfloat16 parameters is bfloat16."""
 
 
+class Prose(NamedTuple):
+    """A sentence on what a word does, its formula where it has a short one, and where it comes from."""
+
+    summary: str = ""
+    formula: str = ""
+    """The update in one line of plain mathematics, `g` the gradient, `p` the parameters, `u` the result."""
+    source: str = ""
+    """The paper or page it comes from."""
+
+
 class Row(NamedTuple):
-    """One word of the language: its Optax function, parameters, one-line summary and measured traits."""
+    """One word of the language: its Optax function, parameters, measured traits, and what is said of it."""
 
     name: str
     target: str
     """Where it lives, `optax:adam` or `optax.contrib:muon`; empty for words of our own."""
     sort: Sort
     parameters: tuple[Parameter, ...]
-    summary: str = ""
     traits: Traits | None = None
-    formula: str = ""
-    """The update in one line of plain mathematics, `g` the gradient, `p` the parameters, `u` the result."""
-    source: str = ""
-    """The paper or page it comes from."""
+    own_prose: Prose | None = None
+    """What is said of a word that is not Optax's; the prose of those is a table that few need."""
     deprecated: str = ""
     """The name to write instead, if Optax calls this one old."""
+
+    @property
+    def prose(self) -> Prose:
+        """What is said of the word."""
+        if self.own_prose is not None:
+            return self.own_prose
+        from optdsl.registry.prose import PROSE
+
+        return PROSE[self.name]
 
     def parameter(self, name: str) -> Parameter | None:
         """Returns the parameter called `name`."""

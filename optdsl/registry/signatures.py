@@ -9,7 +9,7 @@ from math import isnan
 from types import FunctionType, MethodType, NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
-from optdsl.registry.row import REQUIRED, Kind, Opaque, Parameter, Row, Sort, Traits
+from optdsl.registry.row import REQUIRED, Kind, Opaque, Parameter, Prose, Row, Sort, Traits
 
 _NO_SUMMARY = "A transform from Python, registered without a description."
 _BY_NAME = {
@@ -53,7 +53,7 @@ def row_of(name: str, function: Callable[..., Any], traits: Traits | None) -> Ro
     """
     parameters = tuple(_parameter(name, found) for found in _signature(name, function))
     target = f"{getattr(function, '__module__', '')}:{getattr(function, '__qualname__', name)}"
-    return Row(name, target, Sort.TRANSFORM, parameters, _summary(function), traits)
+    return Row(name, target, Sort.TRANSFORM, parameters, traits, Prose(_summary(function)))
 
 
 def _signature(name: str, function: object) -> Iterable[inspect.Parameter]:

@@ -1,7 +1,5 @@
 """Arrows and durations: `0 -> linear(1e-3, 1k) -> cosine(0)`, `5%`, `3ep`."""
 
-from decimal import ROUND_HALF_UP, Decimal
-
 from optdsl import ir
 from optdsl.diagnostics.suggest import listed, nearest
 from optdsl.registry import Bounds, Kind, Parameter
@@ -108,6 +106,8 @@ def duration(node: ast.Duration, context: Context) -> ir.Value:
     whole = _whole(name, node, context)
     if isinstance(whole, ir.Unknown):
         return whole
+    from decimal import ROUND_HALF_UP, Decimal
+
     share = node.amount / 100 if node.unit == "%" else node.amount
     steps = int((share * Decimal(whole)).to_integral_value(ROUND_HALF_UP))
     context.lengths[node.span] = steps

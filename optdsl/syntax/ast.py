@@ -4,12 +4,14 @@ Equality of nodes ignores places, so texts that differ in layout alone have equa
 """
 
 from collections.abc import Iterator
-from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from optdsl.node import field, fields, node
 from optdsl.source import Range
 from optdsl.syntax.program import Program as Program
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 @node
@@ -34,6 +36,8 @@ class Number(Node):
         digits = self.text.rstrip("kM").replace("_", "")
         if digits == self.text.replace("_", ""):
             return int(digits) if digits.isdigit() else float(digits)
+        from decimal import Decimal
+
         scaled = Decimal(digits) * (1000 if self.text.endswith("k") else 1_000_000)
         return int(scaled) if scaled == scaled.to_integral_value() else float(scaled)
 
@@ -50,8 +54,10 @@ class Duration(Node):
         return "%" if self.text.endswith("%") else "ep"
 
     @property
-    def amount(self) -> Decimal:
+    def amount(self) -> "Decimal":
         """Returns the number before the unit, exactly."""
+        from decimal import Decimal
+
         return Decimal(self.text.removesuffix(self.unit).replace("_", ""))
 
 

@@ -5,7 +5,7 @@ The only module that imports lark. It does not know the registry, so unknown nam
 
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
+from os.path import dirname, exists, join
 from typing import TYPE_CHECKING, Any
 
 from optdsl.diagnostics import Diagnostic, Findings
@@ -19,11 +19,9 @@ if TYPE_CHECKING:
 
     from optdsl.syntax.mistakes import Stop
 
-TABLES = Path(__file__).with_name("tables.bin")
-_GRAMMARS = (
-    Path(__file__).with_name("optdsl.lark"),
-    Path(__file__).parents[2] / "grammar" / "optdsl.lark",
-)
+_HERE = dirname(__file__)
+TABLES = join(_HERE, "tables.bin")
+_GRAMMARS = (join(_HERE, "optdsl.lark"), join(dirname(dirname(_HERE)), "grammar", "optdsl.lark"))
 MOST_ERRORS = 20
 
 
@@ -34,11 +32,11 @@ def parse(source: Source) -> tuple[Program | None, tuple[Diagnostic, ...]]:
     >>> len(program.body.stages)
     2
     """
-    from lark.exceptions import UnexpectedInput
-
     findings = Findings(source)
     if not limits.check_text(source, findings):
         return None, findings.sorted()
+    from lark.exceptions import UnexpectedInput
+
     try:
         statements, body = _parse(source.text)
     except UnexpectedInput as error:
@@ -52,7 +50,8 @@ def parse(source: Source) -> tuple[Program | None, tuple[Diagnostic, ...]]:
 
 def grammar_text() -> str:
     """Returns the grammar: from the package, or from the repository where it is worked on."""
-    return next(path for path in _GRAMMARS if path.exists()).read_text(encoding="utf-8")
+    with open(next(path for path in _GRAMMARS if exists(path)), encoding="utf-8") as file:
+        return file.read()
 
 
 def _parse(text: str) -> Any:

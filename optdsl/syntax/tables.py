@@ -5,7 +5,7 @@ They are tied to the grammar's text and to the version of Lark that made them. A
 
 import hashlib
 import pickle
-from pathlib import Path
+from os.path import exists
 from typing import Any
 
 import lark
@@ -13,6 +13,7 @@ from lark.grammar import Rule
 from lark.lexer import TerminalDef
 
 from optdsl.syntax.build import Builder
+from optdsl.syntax.lexer import LazyLexer
 
 _OPTIONS: dict[str, Any] = {
     "parser": "lalr",
@@ -33,22 +34,27 @@ def build(grammar: str, *, strict: bool = False) -> lark.Lark:
     return lark.Lark(grammar, transformer=Builder(), strict=strict, **_OPTIONS)
 
 
-def save(grammar: str, path: Path) -> None:
+def save(grammar: str, path: str) -> None:
     """Writes the tables of `grammar`, which must be free of conflicts."""
     parser = lark.Lark(grammar, strict=True, **_OPTIONS)
     data, memo = parser.memo_serialize([TerminalDef, Rule])  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
     content = {"lark": lark.__version__, "grammar": digest(grammar), "data": data, "memo": memo}
-    path.write_bytes(pickle.dumps(content, protocol=4))
+    with open(path, "wb") as file:
+        pickle.dump(content, file, protocol=4)
 
 
-def load(path: Path) -> lark.Lark | None:
+def load(path: str) -> lark.Lark | None:
     """Returns the parser of the prebuilt tables, or None where there are none for this Lark."""
     content = read(path)
     if content is None or content["lark"] != lark.__version__:
         return None
-    return lark.Lark._load_from_dict(content["data"], content["memo"], transformer=Builder())  # pyright: ignore
+    plugins = {"ContextualLexer": LazyLexer}
+    return lark.Lark._load_from_dict(content["data"], content["memo"], transformer=Builder(), _plugins=plugins)  # pyright: ignore
 
 
-def read(path: Path) -> dict[str, Any] | None:
+def read(path: str) -> dict[str, Any] | None:
     """Returns what the file holds, or None if there is no file."""
-    return pickle.loads(path.read_bytes()) if path.exists() else None
+    if not exists(path):
+        return None
+    with open(path, "rb") as file:
+        return pickle.load(file)

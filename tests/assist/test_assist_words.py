@@ -81,8 +81,8 @@ def test_every_row_has_a_label_and_a_page(row: registry.Row) -> None:
     found = hover(row.name, 1)
     assert found is not None
     assert found.span == (0, len(row.name))
-    assert row.summary in found.markdown
-    assert row.formula in found.markdown
+    assert row.prose.summary in found.markdown
+    assert row.prose.formula in found.markdown
     for parameter in row.parameters:
         assert parameter.name in found.markdown
         assert parameter.required or default_text(parameter) in found.markdown

@@ -62,7 +62,7 @@ def test_a_package_is_imported_when_its_name_is_asked_for_and_not_before(package
     assert "given_centre" in sys.modules
     row = registry.lookup("centre")
     assert row is not None
-    assert (row.summary, row.target) == ("Centres.", "given_centre:centre")
+    assert (row.prose.summary, row.target) == ("Centres.", "given_centre:centre")
 
 
 def test_a_package_never_stands_in_for_a_known_name(package: Callable[..., None]) -> None:

@@ -12,7 +12,7 @@ import pytest
 import optdsl
 from optdsl import registry
 from optdsl.cli import main
-from optdsl.registry import Kind, Parameter, Row, Sort
+from optdsl.registry import Kind, Parameter, Prose, Row, Sort
 from optdsl.registry import registered as home
 from optdsl.room import with_room
 
@@ -47,7 +47,8 @@ def test_a_decorated_function_is_a_stage_and_stays_a_function() -> None:
     assert isinstance(centre(0.1), optax.GradientTransformation)
     row = registry.lookup("centre")
     assert row is not None
-    assert row == Row("centre", row.target, Sort.TRANSFORM, (Parameter("gain", Kind.NUMBER, 0.5),), "Centres, and then")
+    gain = Parameter("gain", Kind.NUMBER, 0.5)
+    assert row == Row("centre", row.target, Sort.TRANSFORM, (gain,), own_prose=Prose("Centres, and then"))
     assert row.target.startswith(f"{__name__}:")
     assert row.target.endswith(".centre")
     assert row in registry.transforms()

@@ -122,10 +122,10 @@ def test_defaults_are_valid_values(row: Row) -> None:
 
 @pytest.mark.parametrize("row", ALL_ROWS, ids=ids(ALL_ROWS))
 def test_prose_is_a_sentence(row: Row) -> None:
-    assert row.summary[0].isupper()
-    assert row.summary.endswith(".")
-    assert row.summary.count(". ") == 0
-    assert "\n" not in row.summary + row.formula + row.source
+    assert row.prose.summary[0].isupper()
+    assert row.prose.summary.endswith(".")
+    assert row.prose.summary.count(". ") == 0
+    assert "\n" not in row.prose.summary + row.prose.formula + row.prose.source
 
 
 def test_tables_by_name_have_no_strays() -> None:

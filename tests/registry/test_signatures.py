@@ -111,7 +111,7 @@ def test_parameters_by_name_only_stay_so() -> None:
 def test_signatures_of_partials_and_wrapped_functions_are_read() -> None:
     row = row_of(partial(optax.sgd, momentum=0.9))
     assert [parameter.name for parameter in row.parameters][:2] == ["learning_rate", "momentum"]
-    assert row.summary == "A transform from Python, registered without a description."
+    assert row.prose.summary == "A transform from Python, registered without a description."
 
 
 @pytest.mark.parametrize(

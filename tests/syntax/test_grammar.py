@@ -106,6 +106,24 @@ def test_examples_cover_what_a_rule_can_be() -> None:
     assert named - shown == set()
 
 
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("clip(1.0) wherebias", "wherebias"),
+        ("clip(1.0) whenstep > 3", "whenstep"),
+        ("clip(1.0) asguard", "asguard"),
+        ("clip(1.0) where bias andnorm", "andnorm"),
+        ("clip(1.0) where bias ornorm", "ornorm"),
+        ("clip(1.0 where bias elsenorm)", "elsenorm"),
+    ],
+)
+def test_a_word_ends_where_no_letter_follows(text: str, word: str) -> None:
+    program, (finding,) = parser.parse(Source(text))
+    assert program is None
+    assert f"found `{word}`" in finding.message
+    assert finding.span.column == text.index(word) + 1
+
+
 def _subtrees(example: Example) -> list[lark.Tree[Any]]:
     tree = _any_rule().parse(example.text, start=example.name)
     return list(tree.iter_subtrees()) if isinstance(tree, lark.Tree) else []

@@ -4,11 +4,11 @@ Formulas are plain mathematics: `g` the gradient, `p` the parameters, `u` the re
 `t` the step.
 """
 
-from optdsl.registry.prose.entry import Prose
 from optdsl.registry.prose.experimental import EXPERIMENTAL
 from optdsl.registry.prose.optimizers import OPTIMIZERS
 from optdsl.registry.prose.schedules import SCHEDULES
 from optdsl.registry.prose.stages import STAGES
+from optdsl.registry.row import Prose
 
 __all__ = ["PROSE", "Prose"]
 

@@ -1,6 +1,6 @@
 """Prose of the transforms of `optax.contrib`."""
 
-from optdsl.registry.prose.entry import Prose
+from optdsl.registry.row import Prose
 
 EXPERIMENTAL: dict[str, Prose] = {
     "acprop": Prose(

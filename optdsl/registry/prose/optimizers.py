@@ -1,6 +1,6 @@
 """Prose of the optimizers of `optax`: each of them applies its learning rate and descends."""
 
-from optdsl.registry.prose.entry import Prose
+from optdsl.registry.row import Prose
 
 OPTIMIZERS: dict[str, Prose] = {
     "adabelief": Prose(

@@ -1,6 +1,6 @@
 """Prose of the schedules of `optax`; `t` is the step, `x` the share of the way, from 0 to 1."""
 
-from optdsl.registry.prose.entry import Prose
+from optdsl.registry.row import Prose
 
 SCHEDULES: dict[str, Prose] = {
     "constant_schedule": Prose("The same value at every step.", "value"),

@@ -1,6 +1,6 @@
 """Prose of the stages of `optax` that do not descend by themselves: clips, scalings, wrappers, monitors."""
 
-from optdsl.registry.prose.entry import Prose
+from optdsl.registry.row import Prose
 
 STAGES: dict[str, Prose] = {
     "adaptive_grad_clip": Prose(

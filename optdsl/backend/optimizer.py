@@ -211,7 +211,7 @@ class Optimizer(optax.GradientTransformationExtraArgs):
         return hash(self.meaning)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Optimizer, (self.meaning, self.source, self.text)
+        return _revived, (self._machine.meaning, self._chain, self._numbers, self.source, self._text)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Optimizer":
         return self
@@ -226,6 +226,11 @@ class Optimizer(optax.GradientTransformationExtraArgs):
     def _repr_html_(self) -> str:
         """Returns the program, its stages and its schedules, as a notebook shows them."""
         return import_module(_HTML).optimizer(self)
+
+
+def _revived(structure: Meaning, chain: ir.Chain, numbers: Numbers, source: Source, text: str | None) -> Optimizer:
+    """Returns the optimizer that was pickled as these parts; a stack keeps its numbers apart, as any other."""
+    return Optimizer._of(machine(structure), chain, numbers, source, text)
 
 
 def _number(value: ir.Value) -> ir.Value:

@@ -1,6 +1,7 @@
 """Numbers as data: an optimizer is a tree of them, nothing is compiled for another one, and they have derivatives."""
 
 import importlib
+import pickle
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -222,6 +223,14 @@ def test_a_stack_prints_what_its_members_share_and_what_varies() -> None:
     assert repr(population) == f"<a stack of 3 optimizers: {text}>"
     assert "learning_rate=[1e-3, 3e-3, 0.1]\n    by default: b1=0.9, b2=0.999, eps=1e-8" in str(population.explain())
     assert population.hyperparams["adam.learning_rate"].tolist() == pytest.approx([1e-3, 3e-3, 0.1])
+
+
+def test_a_stack_pickles() -> None:
+    population = stack("clip_norm(1.0) | adam(0.1)", "clip_norm(1.0) | adam(0.01, b2=0.9)")
+    revived = pickle.loads(pickle.dumps(population))
+    assert jax.tree.structure(revived) == jax.tree.structure(population)
+    run = jax.vmap(lambda opt: opt.update(GRADS, opt.init(PARAMS), PARAMS)[0])
+    assert_close(run(revived), run(population))
 
 
 def test_a_large_stack_prints_in_which_range_its_numbers_lie() -> None:

@@ -151,6 +151,13 @@ class PerLeaf:
 
 
 @node
+class PerMember:
+    """A number of a population as it is told: one for each member, in their order. Nothing is computed from it."""
+
+    values: tuple[float, ...]
+
+
+@node
 class Slot:
     """A number that comes with the optimizer, by its place among them: what is left of it in the structure.
 
@@ -381,6 +388,7 @@ Value = (
     | Choose
     | Spread
     | PerLeaf
+    | PerMember
     | Decided
     | Slot
     | tuple["Value", ...]

@@ -84,14 +84,25 @@ def test_importing_the_package_loads_nothing_of_it() -> None:
     assert last_line(f"import optdsl, sys; print({loaded})") == "optdsl"
 
 
+SHOWN = ("jax", "jaxlib", "optax", "numpy", "sklearn", "matplotlib", "optdsl.backend")
+"""What a command that only shows text has no use for."""
+
+
 @pytest.mark.parametrize(
     ("arguments", "names"),
     [
         (["--help"], ELSEWHERE + COMPILER),
         (["check", "--help"], ELSEWHERE + COMPILER),
         (["check", "-e", "clip(1.0) | adam(1e-3)"], ELSEWHERE),
+        (["codes"], SHOWN),
+        (["codes", "E205"], SHOWN),
+        (["codes", "W512"], SHOWN),
+        (["list"], SHOWN),
+        (["doc", "adam"], SHOWN),
+        (["explain", "-e", "adam(1e-3)"], SHOWN),
+        (["python", "-e", "adam(1e-3)"], SHOWN),
     ],
-    ids=["help", "help of a command", "check"],
+    ids=" ".join,
 )
 def test_a_command_loads_what_it_uses(arguments: list[str], names: tuple[str, ...]) -> None:
     assert last_line(COMMAND.format(arguments=arguments, names=names)) == "loaded:"

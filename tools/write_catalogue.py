@@ -14,6 +14,7 @@ from textwrap import fill
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+import generated_pages  # noqa: E402
 from catalogue_words import WIDTH, direction, fenced, section, state  # noqa: E402
 from cookbook_pages import cookbook_text, grammar_text  # noqa: E402
 from optdsl.assist.words import FUNCTIONS, SEGMENTS  # noqa: E402
@@ -127,10 +128,7 @@ def texts() -> dict[Path, str]:
 
 def stale() -> list[str]:
     """Returns the names of files that are not what would be written, and of those that would not be there."""
-    written = texts()
-    wrong = [path for path, text in written.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
-    left_over = set(FOLDER.glob("*")) - set(written)
-    return sorted(path.relative_to(ROOT).as_posix() for path in (*wrong, *left_over))
+    return [path.relative_to(ROOT).as_posix() for path in generated_pages.stale(texts(), FOLDER)]
 
 
 def main(arguments: list[str]) -> int:
@@ -142,12 +140,7 @@ def main(arguments: list[str]) -> int:
     if arguments:
         print("usage: write_catalogue.py [--check]", file=sys.stderr)
         return 2
-    written = texts()
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for path in set(FOLDER.glob("*.md")) - set(written):
-        path.unlink()
-    for path, text in written.items():
-        path.write_text(text, encoding="utf-8")
+    generated_pages.write(written := texts(), FOLDER)
     print(f"{len(written)} files")
     return 0
 

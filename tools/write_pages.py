@@ -15,6 +15,7 @@ from textwrap import fill
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+import generated_pages  # noqa: E402
 from optdsl.cli.code_page import consequence, finding, permission, repair, severity  # noqa: E402
 from optdsl.diagnostics.codes import CODES  # noqa: E402
 from optdsl.diagnostics.page import Page, Shapes, StandIn  # noqa: E402
@@ -120,12 +121,7 @@ def texts() -> dict[Path, str]:
 
 def main() -> int:
     """Writes the folder, and removes pages of codes that are gone."""
-    written = texts()
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for path in set(FOLDER.glob("*.md")) - set(written):
-        path.unlink()
-    for path, text in written.items():
-        path.write_text(text, encoding="utf-8")
+    generated_pages.write(written := texts(), FOLDER)
     print(f"docs/codes: {len(written)} files")
     return 0
 

@@ -18,7 +18,6 @@ from optdsl.backend.paths import (
     Stacked,
     StackedGlobs,
     compile_stacked,
-    leaf_paths,
     map_with_path,
     stacked_axes,
 )
@@ -117,29 +116,17 @@ def averaged_axes(axes: Axes, ndim: int, *, layout: Layout = "flax", stacked: in
     return tuple(sorted({own[axis] for axis in _given(axes)}))
 
 
-def axes_problems(tree: PyTree, axes: Axes, min_ndim: int = 2, *, stacked: Stacked = ()) -> tuple[AxesProblem, ...]:
-    """Returns, for every selected leaf of `tree` without one of `axes`, the first such axis.
-
-    The leaves are arrays, or anything with a shape and a dtype (`jax.ShapeDtypeStruct`).
-    """
-    globs = compile_stacked(stacked)
-    leaves = zip(leaf_paths(tree), map(_array, jax.tree.leaves(tree)), strict=True)
-    problems = (_problem(path, leaf, axes, stacked_axes(path, leaf.ndim, globs), min_ndim) for path, leaf in leaves)
-    return tuple(problem for problem in problems if problem is not None)
-
-
 def _array(leaf: Any) -> Any:
     """Returns `leaf`, or the array that a plain number stands for."""
     return leaf if hasattr(leaf, "dtype") else jnp.asarray(leaf)
 
 
-def _problem(path: str, leaf: Any, axes: Axes, stacked: int, min_ndim: int) -> AxesProblem | None:
-    if not _is_selected(leaf, stacked, min_ndim):
-        return None
+def _check_axes(path: str, leaf: Any, axes: Axes, stacked: int) -> None:
+    """Raises `AxesError` for the first of `axes` that a selected leaf has not."""
     own = leaf.ndim - stacked
-    stray = (axis for axis in _given(axes) if not -own <= axis < own)
-    axis = next(stray, None)
-    return None if axis is None else AxesProblem(path, tuple(leaf.shape), axis, stacked)
+    axis = next((axis for axis in _given(axes) if not -own <= axis < own), None)
+    if axis is not None:
+        raise AxesError(AxesProblem(path, tuple(leaf.shape), axis, stacked))
 
 
 def _given(axes: Axes) -> tuple[int, ...]:
@@ -164,9 +151,7 @@ def _centre(path: str, leaf: Any, spec: Spec) -> Any:
     stacked = stacked_axes(path, leaf.ndim, spec.stacked)
     if not _is_selected(leaf, stacked, spec.min_ndim):
         return leaf
-    problem = _problem(path, leaf, spec.axes, stacked, spec.min_ndim)
-    if problem is not None:
-        raise AxesError(problem)
+    _check_axes(path, leaf, spec.axes, stacked)
     axes = averaged_axes(spec.axes, leaf.ndim, layout=spec.layout, stacked=stacked)
     names = _names_by_axis(spec.names, leaf.ndim, stacked)
     if _entries(leaf.shape, axes, names) <= 1:

@@ -21,6 +21,7 @@ from optdsl.backend.grouped import grouped
 from optdsl.backend.options import Options
 from optdsl.backend.targets import target
 from optdsl.passes.leafwise import per_leaf
+from optdsl.passes.linear import Clip, Factor, linear
 from optdsl.registry import Kind
 from optdsl.semantics.rows import row_of
 
@@ -99,22 +100,15 @@ class Lowering(NamedTuple):
         return together.linear([self._member(stage) for stage in running])
 
     def _member(self, stage: ir.AnyStage) -> together.Member:
-        match stage:
-            case ir.Centralize():
-                tx = self._centralize(stage, fused=True)
+        match linear(stage):
+            case Factor(number, sign):
+                return together.Member(factor=python(number) if sign > 0 else -python(number))
+            case Clip(max_norm):
+                return together.Member(max_norm=python(max_norm))
+            case ir.Centralize() as centring:
+                tx = self._centralize(centring, fused=True)
                 return together.Member(centre=lambda updates: tx.update(updates, optax.EmptyState())[0])
-            case ir.Stage(word="maximize"):
-                return together.Member(factor=-1.0)
-            case ir.Stage(word="scale"):
-                return together.Member(factor=python(stage["step_size"]))
-            case ir.Stage(word="lr"):
-                return together.Member(factor=-python(stage["learning_rate"]))
-            case ir.Stage(word="scale_by_learning_rate"):
-                rate = python(stage["learning_rate"])
-                return together.Member(factor=-rate if stage["flip_sign"] else rate)
-            case ir.Stage(word="clip_by_global_norm" | "clip_norm"):
-                return together.Member(max_norm=python(stage["max_norm"]))
-            case _:
+            case None:
                 raise AssertionError(stage)
 
     def stage(self, stage: ir.AnyStage, paths: Mapping[int, str]) -> Part:

@@ -15,6 +15,7 @@ from optdsl.backend.complement import Share
 from optdsl.backend.leaf_report import leaf_report
 from optdsl.backend.lower import Find
 from optdsl.backend.machine import Arguments, Machine, Meaning, Numbers, PyTree, machine
+from optdsl.backend.members import count, readable
 from optdsl.backend.migration import Migration, Standing, migrate
 from optdsl.backend.misuse import check_extras
 from optdsl.backend.problems import check_params
@@ -26,6 +27,7 @@ from optdsl.semantics.names import named
 from optdsl.semantics.numbers import are_plain, given, taken
 from optdsl.semantics.overrides import replaced
 from optdsl.semantics.printed import printed
+from optdsl.semantics.told import told
 from optdsl.source import Source
 from optdsl.syntax.canonical import canonical
 
@@ -90,8 +92,16 @@ class Optimizer(optax.GradientTransformationExtraArgs):
 
     @property
     def text(self) -> str:
-        """The canonical text, holes filled; it compiles alone."""
-        return canonical(printed(self.meaning.chain)) if self._text is None else self._text
+        """The canonical text, holes filled; it compiles alone. That of a stack tells numbers of all members."""
+        if self._text is not None:
+            return self._text
+        text = printed(self._told)
+        return text if count(self._numbers) else canonical(text)
+
+    @property
+    def _told(self) -> ir.Chain:
+        """The program as people read it: numbers of jax by their values, where these are known."""
+        return told(given(self._chain, tuple(map(readable, self._numbers))))
 
     @property
     def tx(self) -> optax.GradientTransformationExtraArgs:
@@ -160,8 +170,8 @@ class Optimizer(optax.GradientTransformationExtraArgs):
 
         With `passes` it also says what runs in another way than Optax writes it; nothing does in exact mode.
         """
-        chain = self.meaning.chain
-        found = fired(chain) if passes and not self.meaning.exact else ()
+        chain = self._told
+        found = fired(self.meaning.chain) if passes and not self.meaning.exact else ()
         asked = tuple([PassReport(*one) for one in found]) if passes else None
         if params is None:
             return explain(chain, passes=asked)
@@ -201,7 +211,7 @@ class Optimizer(optax.GradientTransformationExtraArgs):
         return hash(self.meaning)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Optimizer, (self.meaning, self.source, self.text)
+        return _revived, (self._machine.meaning, self._chain, self._numbers, self.source, self._text)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Optimizer":
         return self
@@ -210,14 +220,17 @@ class Optimizer(optax.GradientTransformationExtraArgs):
         return self.text
 
     def __repr__(self) -> str:
-        members = {shape[0] for number in jax.tree.leaves(self._numbers) if (shape := getattr(number, "shape", ()))}
-        if members:
-            return f"<a stack of {max(members)} optimizers: {self.text}>"
-        return f"optdsl.compile({self.text!r})"
+        members = count(self._numbers)
+        return f"<a stack of {members} optimizers: {self.text}>" if members else f"optdsl.compile({self.text!r})"
 
     def _repr_html_(self) -> str:
         """Returns the program, its stages and its schedules, as a notebook shows them."""
         return import_module(_HTML).optimizer(self)
+
+
+def _revived(structure: Meaning, chain: ir.Chain, numbers: Numbers, source: Source, text: str | None) -> Optimizer:
+    """Returns the optimizer that was pickled as these parts; a stack keeps its numbers apart, as any other."""
+    return Optimizer._of(machine(structure), chain, numbers, source, text)
 
 
 def _number(value: ir.Value) -> ir.Value:

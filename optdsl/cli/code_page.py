@@ -36,9 +36,11 @@ def _raised(page: Page) -> tuple[Diagnostic, ...]:
 
 
 def _tree(shapes: Shapes) -> Any:
+    if not shapes:
+        return None
     from optdsl.backend.shapes import shapes as tree_of
 
-    return tree_of(shapes) if shapes else None
+    return tree_of(shapes)
 
 
 def _init(page: Page) -> None:

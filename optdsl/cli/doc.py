@@ -7,9 +7,9 @@ from textwrap import wrap
 
 from optdsl.cli import style
 from optdsl.cli.example import example
-from optdsl.diagnostics.suggest import listed, nearest
-from optdsl.registry import Parameter, Row, failure, lookup, meant, names, refusal
-from optdsl.semantics.facts import default_text, home, label, needs
+from optdsl.diagnostics.suggest import nearest
+from optdsl.registry import Row, failure, lookup, meant, names, refusal
+from optdsl.semantics.facts import described, home, label, needs
 
 
 def run(given: Namespace) -> int:
@@ -45,22 +45,7 @@ def page(row: Row) -> Iterator[str]:
 def _parameters(row: Row) -> Iterator[str]:
     width = max(len(parameter.name) for parameter in row.parameters)
     for parameter in row.parameters:
-        yield f"    {parameter.name:<{width}}  {_described(parameter)}"
-
-
-def _described(parameter: Parameter) -> str:
-    """Returns what a parameter takes: `number, >= 0 and < 1, default 0.9`."""
-    facts = [parameter.kind.value]
-    if parameter.choices:
-        facts.append(listed(parameter.choices, "or"))
-    if parameter.bounds:
-        facts.append(str(parameter.bounds))
-    if parameter.optional:
-        facts.append("or none")
-    facts.append("required" if parameter.required else f"default {default_text(parameter)}")
-    if parameter.keyword_only:
-        facts.append("by name only")
-    return ", ".join(facts)
+        yield f"    {parameter.name:<{width}}  {described(parameter)}"
 
 
 def _unknown(name: str) -> str:

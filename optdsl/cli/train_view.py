@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from rich.console import Console, Group, RenderableType
+from rich.constrain import Constrain
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -20,6 +21,9 @@ from optdsl.cli.train_run import Run
 
 REFRESH_SECONDS = 0.1
 LINES_PER_RUN = 10
+ECHO = 4
+"""Columns that the live display leaves free: a terminal writes `^C` at its end, and what went over the edge of the
+screen could not be taken away. Room for two."""
 
 
 class View(Protocol):
@@ -108,13 +112,14 @@ class LiveView:
         fitting = max(1, (self._console.height - 2) // 2)
         position = next(index for index, run in enumerate(self._runs) if run is active)
         first = max(0, min(position - fitting // 2, len(self._runs) - fitting))
-        rows = [_live_row(run, self._steps, self._console.width) for run in self._runs[first : first + fitting]]
-        return Group(*rows)
+        width = max(1, self._console.width - ECHO)
+        rows = [_live_row(run, self._steps, width) for run in self._runs[first : first + fitting]]
+        return Constrain(Group(*rows), width)
 
 
 def _live_row(run: Run, steps: int, width: int) -> RenderableType:
     title = Text(run.label, style="bold" if run.status in ("compiling", "training") else "", no_wrap=True)
-    title.truncate(width - 1, overflow="ellipsis")
+    title.truncate(width, overflow="ellipsis")
     line = Table.grid(padding=(0, 2))
     line.add_row(
         Text(" "),

@@ -15,7 +15,7 @@ ADVICE: dict[str, Page] = {
     "W502": Page(
         "two learning rates",
         "An optimizer that has a learning rate is followed by another rate. Both multiply the update, so their "
-        "product acts. The message says the number at step 0 where both are known.",
+        "product acts. The message says the number where both are known, of schedules at step 0.",
         "adam(0.1) | scale_by_schedule(cosine_decay_schedule(0.01, 1000))",
         "adam(cosine_decay_schedule(0.1, 1000))",
         why="The run is slower than either number says, by a factor that stands nowhere in the program.",
@@ -97,7 +97,8 @@ ADVICE: dict[str, Page] = {
     "W512": Page(
         "`apply_every`",
         "`apply_every` adds k gradients up, where an average is usually meant, and passes 0 in between. Stages with "
-        "a state that follow take those zeros for gradients. `accumulate` averages, and runs its chain once in k.",
+        "a state that follow take those zeros for gradients. `accumulate` averages, and runs its chain once in k. With "
+        "a k of 1, the default, it passes every update and has no use.",
         "apply_every(4) | adam(1e-2)",
         "accumulate(4) { adam(1e-2) }",
         why="Moments move at every micro-step, and with them the parameters.",

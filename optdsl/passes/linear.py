@@ -1,30 +1,54 @@
 """Passes over linear stages: what multiplies all updates by one number, and centring, which commutes with that."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from optdsl import ir
 from optdsl.passes.piece import Piece, Together, members
 
-_FACTORS = {"scale": "step_size", "scale_by_learning_rate": "learning_rate", "lr": "learning_rate"}
-"""Words that multiply every update by one number, and the parameter that has it."""
-_CLIPS = ("clip_by_global_norm", "clip_norm")
+
+class Factor(NamedTuple):
+    """What a stage multiplies every update by: a number that does not vary, with this sign."""
+
+    number: ir.Value
+    sign: int
 
 
-def is_clip(stage: ir.AnyStage) -> bool:
-    """Returns whether a stage clips by the global norm, with one number for all leaves and steps."""
-    return isinstance(stage, ir.Stage) and stage.word in _CLIPS and _is_number(stage["max_norm"])
+class Clip(NamedTuple):
+    """What a stage clips the global norm to: one number for all leaves and steps."""
+
+    max_norm: ir.Value
 
 
-def is_factor(stage: ir.AnyStage) -> bool:
-    """Returns whether a stage multiplies every update by one number that does not vary."""
-    if not isinstance(stage, ir.Stage):
-        return False
-    return stage.word == "maximize" or (stage.word in _FACTORS and _is_number(stage[_FACTORS[stage.word]]))
+Linear = Factor | Clip | ir.Centralize
+"""What a stage is as a linear map; centring that no other device and no zero row has a part in is one."""
 
 
-def is_centre(stage: ir.AnyStage) -> bool:
-    """Returns whether a stage subtracts plain means, which no other device and no zero row has a part in."""
-    return isinstance(stage, ir.Centralize) and not stage.sparse_rows and not stage.axis_name
+def linear(stage: ir.AnyStage) -> Linear | None:
+    """Returns what a stage is as a linear map, None for what is none.
+
+    >>> linear(ir.Stage("lr", (ir.Argument("learning_rate", 0.1),)))
+    Factor(number=0.1, sign=-1)
+    """
+    match stage:
+        case ir.Centralize():
+            return None if stage.sparse_rows or stage.axis_name else stage
+        case ir.Stage(word="maximize"):
+            return Factor(1.0, -1)
+        case ir.Stage(word="scale"):
+            return _factor(stage["step_size"], 1)
+        case ir.Stage(word="lr"):
+            return _factor(stage["learning_rate"], -1)
+        case ir.Stage(word="scale_by_learning_rate"):
+            return _factor(stage["learning_rate"], -1 if stage["flip_sign"] else 1)
+        case ir.Stage(word="clip_by_global_norm" | "clip_norm"):
+            return Clip(stage["max_norm"]) if _is_number(stage["max_norm"]) else None
+        case _:
+            return None
+
+
+def _factor(number: ir.Value, sign: int) -> Factor | None:
+    return Factor(number, sign) if _is_number(number) else None
 
 
 def _is_number(value: ir.Value) -> bool:
@@ -35,16 +59,16 @@ def _is_number(value: ir.Value) -> bool:
 
 def clip_factor(pieces: Sequence[Piece]) -> list[Piece]:
     """Returns the pieces with every clip by the global norm as a factor."""
-    return [_alone(piece, "clip_factor") if _is_one(piece, is_clip) else piece for piece in pieces]
+    return [_alone(piece, "clip_factor") if _is_one(piece, Clip) else piece for piece in pieces]
 
 
 def fused_mean(pieces: Sequence[Piece]) -> list[Piece]:
     """Returns the pieces with every plain centralize fused."""
-    return [_alone(piece, "fused_mean") if _is_one(piece, is_centre) else piece for piece in pieces]
+    return [_alone(piece, "fused_mean") if _is_one(piece, ir.Centralize) else piece for piece in pieces]
 
 
-def _is_one(piece: Piece, test: Callable[[ir.AnyStage], bool]) -> bool:
-    return not isinstance(piece, Together) and test(piece)
+def _is_one(piece: Piece, kind: type[Linear]) -> bool:
+    return not isinstance(piece, Together) and isinstance(linear(piece), kind)
 
 
 def _alone(piece: Piece, by: str) -> Together:
@@ -67,7 +91,7 @@ def _same_centre(one: Piece, other: Piece) -> bool:
     before, after = members(one)[-1], members(other)[0]
     if not (isinstance(one, Together) and isinstance(before, ir.Centralize) and isinstance(after, ir.Centralize)):
         return False
-    return is_centre(after) and (before.axes, before.min_ndim) == (after.axes, after.min_ndim)
+    return linear(after) is not None and (before.axes, before.min_ndim) == (after.axes, after.min_ndim)
 
 
 def one_factor(pieces: Sequence[Piece]) -> list[Piece]:
@@ -82,11 +106,11 @@ def one_factor(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def _is_linear(piece: Piece) -> bool:
-    return isinstance(piece, Together) or is_factor(piece)
+    return isinstance(piece, Together) or isinstance(linear(piece), Factor)
 
 
 def _multiplies(stage: ir.AnyStage) -> bool:
-    return is_factor(stage) or is_clip(stage)
+    return isinstance(linear(stage), (Factor, Clip))
 
 
 def _joined(one: Piece, other: Piece, by: str, *, idle: bool = False) -> Together:

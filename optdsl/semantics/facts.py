@@ -68,8 +68,9 @@ def takes(parameter: Parameter) -> str:
 
 
 def _facts(parameter: Parameter) -> Iterator[str]:
-    if parameter.kind is not Kind.OBJECT:  # which says nothing
-        yield parameter.kind.value
+    if parameter.kind is Kind.OBJECT:  # which is anything, none too
+        return
+    yield parameter.kind.value
     if parameter.choices:
         yield listed(parameter.choices, "or")
     if parameter.bounds:

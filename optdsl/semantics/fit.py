@@ -39,7 +39,9 @@ def fit(value: ir.Value, want: Want, place: Range, context: Context) -> ir.Value
         slot = "" if want.kind is Kind.TRANSFORM and want.parameter is None else f" for {want.subject}"
         message = f"expected {expected}{slot}, found {shown(value)}"
         return context.error("E221", message, place, help=f"write {expected}")
-    return _in_range(fitted, want, place, context)
+    fitted = _in_range(fitted, want, place, context)
+    part_is_unknown = isinstance(fitted, (tuple, ir.Mapping)) and ir.contains(fitted, ir.Unknown)
+    return ir.UNKNOWN if part_is_unknown else fitted
 
 
 def _special(value: ir.Value, want: Want) -> Any:
@@ -156,12 +158,27 @@ def _transform(value: ir.Value) -> Any:
     return value if isinstance(value, ir.Chain) else _NO
 
 
+def _part(value: ir.Value, fits: Callable[[ir.Value], Any]) -> Any:
+    """Returns a part of a value as the whole holds it; what is wrong with an unknown one has been said."""
+    return value if isinstance(value, ir.Unknown) else fits(value)
+
+
 def _all(fits: Callable[[ir.Value], Any]) -> Callable[[ir.Value], Any]:
     def check(value: ir.Value) -> Any:
         if not isinstance(value, tuple):
             return _NO
-        items = tuple(fits(item) for item in value)
+        items = tuple(_part(item, fits) for item in value)
         return _NO if any(item is _NO for item in items) else items
+
+    return check
+
+
+def _entries(keys: Callable[[ir.Value], Any], items: Callable[[ir.Value], Any]) -> Callable[[ir.Value], Any]:
+    def check(value: ir.Value) -> Any:
+        if not isinstance(value, ir.Mapping):
+            return _NO
+        entries = tuple((_part(key, keys), _part(item, items)) for key, item in value.entries)
+        return _NO if any(_NO in entry for entry in entries) else ir.Mapping(entries)
 
     return check
 
@@ -169,17 +186,7 @@ def _all(fits: Callable[[ir.Value], Any]) -> Callable[[ir.Value], Any]:
 def _map(value: ir.Value) -> Any:
     if isinstance(value, ir.Host) and isinstance(value.value, dict):
         value = ir.Mapping(tuple(value.value.items()))  # pyright: ignore
-    if not isinstance(value, ir.Mapping):
-        return _NO
-    entries = tuple((_integer(key), _number(item)) for key, item in value.entries)
-    return _NO if any(_NO in entry for entry in entries) else ir.Mapping(entries)
-
-
-def _axis_names(value: ir.Value) -> Any:
-    if not isinstance(value, ir.Mapping):
-        return _NO
-    entries = tuple((_integer(key), name if isinstance(name, str) else _NO) for key, name in value.entries)
-    return _NO if any(_NO in entry for entry in entries) else ir.Mapping(entries)
+    return _entries(_integer, _number)(value)
 
 
 def _axes(value: ir.Value) -> Any:
@@ -201,8 +208,7 @@ def _object(value: ir.Value) -> Any:
     if isinstance(value, tuple):
         return _all(_object)(value)
     if isinstance(value, ir.Mapping):
-        pairs = tuple((_object(key), _object(item)) for key, item in value.entries)
-        return _NO if any(_NO in pair for pair in pairs) else ir.Mapping(pairs)
+        return _entries(_object, _object)(value)
     return value if value is None or isinstance(value, (ir.Host, int, float, str)) else _NO
 
 
@@ -219,7 +225,7 @@ _FITS: dict[Kind, Callable[[ir.Value], Any]] = {
     Kind.INTEGERS: _all(_integer),
     Kind.MAP: _map,
     Kind.AXES: _axes,
-    Kind.AXIS_NAMES: _axis_names,
+    Kind.AXIS_NAMES: _entries(_integer, _instance(str)),
     Kind.MASK: _instance(bool, ir.Host, ir.Spread),
     Kind.CALLABLE: _function,
     Kind.KEY: _instance(int, ir.Host),

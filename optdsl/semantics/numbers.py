@@ -119,7 +119,7 @@ def given(structure: Any, numbers: Sequence[Any]) -> Any:
     """Returns the program that `taken` took apart, with these numbers; what is no plain one becomes a `Host`."""
     if isinstance(structure, ir.Slot):
         number = numbers[structure.index]
-        return number if isinstance(number, (int, float)) else ir.Host("number", number)
+        return number if isinstance(number, (int, float)) or is_node(number) else ir.Host("number", number)
     if type(structure) is tuple:
         items = [given(part, numbers) for part in structure]  # pyright: ignore[reportUnknownVariableType]
         same = all(new is old for new, old in zip(items, structure, strict=True))  # pyright: ignore

@@ -12,6 +12,9 @@ from optdsl.syntax.format import format_expression, show_number
 
 _INFIX = frozenset("+ - * / // ** == != < <= > >= and or".split())
 
+_MOST_MEMBERS = 4
+"""Members of a population whose numbers are listed; of more, what they lie between is told."""
+
 
 def show(value: ir.Value | ir.Selector) -> str:
     """Returns `value` as it could stand in a program; a Python object as its hole, a chain as its words.
@@ -40,6 +43,8 @@ def show(value: ir.Value | ir.Selector) -> str:
             return " | ".join(map(_word, stages))
         case ir.PerLeaf(values):
             return f"one of {_listed(dict.fromkeys(values))} for each leaf"
+        case ir.PerMember(values):
+            return _show_members(values)
         case ir.PathGlob() | ir.PathRegex() | ir.LeafClass() | ir.LeafTest() | ir.Combine() | ir.Decided():
             return show_selector(value)
         case _:
@@ -117,6 +122,12 @@ def _show_segment(segment: ir.Segment) -> str:
     if segment.kind == "hold":
         return f"hold({segment.length})"
     return f"{segment.kind}({show(segment.to)}, {segment.length})"
+
+
+def _show_members(values: tuple[float, ...]) -> str:
+    if len(values) <= _MOST_MEMBERS:
+        return f"[{_listed(values)}]"
+    return f"{show(min(values))} to {show(max(values))}"
 
 
 def _listed(values: Iterable[ir.Value]) -> str:

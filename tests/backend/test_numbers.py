@@ -1,6 +1,7 @@
 """Numbers as data: an optimizer is a tree of them, nothing is compiled for another one, and they have derivatives."""
 
 import importlib
+import pickle
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -215,6 +216,46 @@ def test_a_stack_by_itself_says_that_it_wants_vmap() -> None:
     population = optdsl.stack([optdsl.compile("sgd(0.1)"), optdsl.compile("sgd(0.2)")])
     with pytest.raises(ValueError, match=r"jax\.vmap"):
         population.update(GRADS, population.init(PARAMS), PARAMS)
+
+
+def stack(*texts: str) -> Any:
+    return optdsl.stack(list(map(optdsl.compile, texts)))
+
+
+def test_a_stack_prints_what_its_members_share_and_what_varies() -> None:
+    population = stack("clip(0.5) | adam(1e-3)", "clip(0.5) | adam(3e-3)", "clip(0.5) | adam(0.1)")
+    text = "clip(max_delta=0.5) | adam(learning_rate=[1e-3, 3e-3, 0.1])"
+    assert str(population) == text
+    assert repr(population) == f"<a stack of 3 optimizers: {text}>"
+    assert "learning_rate=[1e-3, 3e-3, 0.1]\n    by default: b1=0.9, b2=0.999, eps=1e-8" in str(population.explain())
+    assert population.hyperparams["adam.learning_rate"].tolist() == pytest.approx([1e-3, 3e-3, 0.1])
+
+
+def test_a_stack_pickles() -> None:
+    population = stack("clip_norm(1.0) | adam(0.1)", "clip_norm(1.0) | adam(0.01, b2=0.9)")
+    revived = pickle.loads(pickle.dumps(population))
+    assert jax.tree.structure(revived) == jax.tree.structure(population)
+    run = jax.vmap(lambda opt: opt.update(GRADS, opt.init(PARAMS), PARAMS)[0])
+    assert_close(run(revived), run(population))
+
+
+def test_a_large_stack_prints_in_which_range_its_numbers_lie() -> None:
+    rates = [0.01 * 2**i for i in range(8)]
+    population = stack(*(f"sgd(0 -> linear({rate}, 10), momentum=0.5)" for rate in rates))
+    text = "sgd(learning_rate=0.0 -> linear(0.01 to 1.28, 10), momentum=0.5)"
+    assert repr(population) == f"<a stack of 8 optimizers: {text}>"
+
+
+def test_a_stack_prints_a_default_that_not_all_members_have() -> None:
+    assert str(stack("adam(0.1)", "adam(0.1, b1=0.5)")) == "adam(learning_rate=0.1, b1=[0.9, 0.5])"
+    assert str(stack("adam(0.1, b1=0.5)", "adam(0.1)")) == "adam(learning_rate=0.1, b1=[0.5, 0.9])"
+
+
+def test_numbers_that_were_changed_from_outside_are_printed() -> None:
+    doubled = jax.tree.map(lambda number: 2 * number, optdsl.compile("adam(1e-3, eps=0.25)"))
+    assert str(doubled) == "adam(learning_rate=2e-3, b1=1.8, b2=1.998, eps=0.5)"
+    on_device = jax.tree.map(jnp.asarray, optdsl.compile("adam(1e-3)"))
+    assert optdsl.compile(str(on_device)) == optdsl.compile("adam(1e-3)")
 
 
 HYPERGRADIENTS = {

@@ -382,6 +382,12 @@ in Optax
     )
 
 
+def test_doc_says_no_kind_of_what_takes_anything(run: Run) -> None:
+    out = run("doc", "hutchinson_estimator_diag_hessian")[1]
+    assert "    random_seed  default none\n" in out
+    assert "    measures  required\n" in run("doc", "monitor")[1]
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_every_word_has_a_page(run: Run, row: object) -> None:
     status, out, _ = run("doc", row.name)  # pyright: ignore[reportAttributeAccessIssue]

@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 import math
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -215,6 +216,18 @@ def test_interrupt_keeps_the_results_so_far() -> None:
     assert rows[1].startswith("adam(1e-3)  (stopped after step 7) ")
     assert float(rows[1].split()[-3]) >= 0  # the accuracy measured before the interrupt
     assert rows[2].split() == ["later", "(not", "started)", "-", "-", "-", "-"]
+
+
+@pytest.mark.parametrize("width", [40, 50, 60, 80])
+def test_what_the_terminal_writes_for_ctrl_c_finds_room_behind_the_live_display(width: int) -> None:
+    stream = Terminal()
+    console = Console(file=stream, force_terminal=True, width=width, height=24, _environ={"TERM": "xterm"})
+    long = "clip(1.0) | centralize(axes=-1) | adam(1e-3) | scale(0.5) | scale(2.0) | average(0.99)"
+    run_train([("adam(1e-3)", interrupted), (long, adam)], steps=30, console=console)
+    live = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stream.getvalue().rpartition("\x1b[?25h")[0])
+    lines = [line for line in re.split(r"[\r\n]+", live)[1:] if line.strip()]  # the first is the heading
+    assert any("7/30" in line for line in lines)
+    assert max(map(len, lines)) <= width - len("^C^C")
 
 
 def test_interrupt_shows_the_cursor_again() -> None:

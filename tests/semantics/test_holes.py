@@ -71,6 +71,27 @@ def test_a_default_is_checked_where_it_stands() -> None:
     assert the_error("adam(1e-3, b1=:b ?? 1.5)").code == "E222"
 
 
+INSIDE = [
+    "centralize(axes=(0, :x)) | sgd(0.1)",
+    "centralize(axis_name={0: :x}) | sgd(0.1)",
+    "scale_by_muon(ns_coeffs=(3.4, :x, 2.0)) | lr(0.1)",
+    "scale_by_muon(ns_coeffs=((3.4, 1.0, 2.0), (3.4, :x, 2.0))) | lr(0.1)",
+    "sgd(join_schedules([:x, constant_schedule(0.1)], [10]))",
+    "sgd(piecewise_constant_schedule(0.1, {1k: :x}))",
+    "monitor({'norm': :x}) | sgd(0.1)",
+]
+
+
+@pytest.mark.parametrize("text", INSIDE)
+def test_a_missing_hole_inside_a_value_is_the_only_finding(text: str) -> None:
+    assert the_error(text).code == "E205"
+
+
+@pytest.mark.parametrize("text", ["centralize(axes=(:x, 0.5)) | sgd(0.1)", "sgd(0.1, momentum=(0.9, :x))"])
+def test_what_is_wrong_beside_a_missing_hole_is_found_too(text: str) -> None:
+    assert [found.code for found in errors(text)] == ["E221", "E205"]
+
+
 def test_python_objects_go_where_a_slot_wants_them() -> None:
     transform, function, mask = Transform(), functools.partial(min, 1.0), {"w": True}
     assert stage(":mine", mine=transform) == ir.HostStage(ir.Host("mine", transform))

@@ -34,11 +34,13 @@ def _course(view: View) -> str:
 
 def _two_descents(view: View, downs: Sequence[Effect]) -> Found:
     first, last = downs[0], downs[-1]
-    message = f"{_course(view)}: `{first.word}` takes the step down, and `{last.word}` turns it up again"
-    help = f"remove `{view.written(last)}`"
+    twice, same = first.span == last.span, first.word == last.word  # twice: one name, used in two places
+    other = "its second use" if twice else f"another `{last.word}`" if same else f"`{last.word}`"
+    message = f"{_course(view)}: `{first.word}` takes the step down, and {other} turns it up again"
+    help = f"use `{view.written(last)}` once" if twice else f"remove `{view.written(last)}`"
     if not any(effect.word == "maximize" for effect in view.line):
         help += ", or end with `| maximize` if uphill is meant"
-    return Found("E301", message, last.span, help, ((first.span, "the step down"),))
+    return Found("E301", message, last.span, help, () if twice else ((first.span, "the step down"),))
 
 
 def _uphill(view: View, last: Effect) -> Found:

@@ -28,13 +28,23 @@ def two_rates(view: View) -> Iterator[Found]:
         first = with_rate.last_before(effect) if effect.word in _RATES else None
         if first is None:
             continue
-        parameter = "step_size_fn" if effect.word == "scale_by_schedule" else "learning_rate"
-        one, two = first_value(first.value("learning_rate")), first_value(effect.value(parameter))
-        known = one is not None and two is not None
-        number = f": {one:g} * {two:g} = {one * two:g} at step 0" if known else ""  # pyright: ignore
-        message = f"`{first.word}` has a learning rate already, and the product acts{number}"
-        help = f"write the schedule as the rate of `{first.word}`"
-        yield Found("W502", message, effect.span, help, ((first.span, "the first rate"),))
+        rates = (first.value("learning_rate"), _rate(effect))
+        message = f"`{first.word}` has applied a learning rate already, and the two multiply{_product(*rates)}"
+        one = "the schedule as the rate of" if ir.over_time(rates[1]) else "one rate, in"
+        yield Found("W502", message, effect.span, f"write {one} `{first.word}`", ((first.span, "the first rate"),))
+
+
+def _rate(effect: Effect) -> ir.Value:
+    return effect.value("step_size_fn" if effect.word == "scale_by_schedule" else "learning_rate")
+
+
+def _product(first: ir.Value, second: ir.Value) -> str:
+    """Returns the number that acts, where it is known and says something: a warmup starts at 0."""
+    one, two = first_value(first), first_value(second)
+    if not one or not two:
+        return ""
+    when = " at step 0" if ir.over_time(first) or ir.over_time(second) else ""
+    return f": {one:g} * {two:g} = {one * two:g}{when}"
 
 
 def decay_twice(view: View) -> Iterator[Found]:
@@ -116,12 +126,29 @@ def has_momentum(effect: Effect) -> bool:
 
 
 def sums_updates(view: View) -> Iterator[Found]:
-    """W512: `apply_every`, which sums, and moves the moments of what follows at every micro-step."""
+    """W512: `apply_every`, which sums, and lets the stages around it work at every micro-step."""
+    moving = view.those(lambda effect: effect.known and not effect.stateless and effect.word != "apply_every")
     for effect in view.seen:
-        if effect.word == "apply_every":
-            k = effect.number("k") or 1
-            message = "`apply_every` adds gradients up, and stages with a state see every micro-step"
-            yield Found("W512", message, effect.span, f"write `accumulate({k:g}) {{ ... }}` around the chain")
+        if effect.word != "apply_every":
+            continue
+        k = effect.number("k")
+        if k == 1:
+            message = "`apply_every(1)` lets every update pass, and keeps a copy of it that nothing reads"
+            yield Found("W512", message, effect.span, f"remove `{view.written(effect)}`", edit=removed(view, effect))
+            continue
+        times = "k" if k is None else f"{k:g}"
+        beside = _beside(moving.next_behind(effect), moving.last_before(effect))
+        message = f"`apply_every` adds {times} updates up, {beside}"
+        yield Found("W512", message, effect.span, f"write `accumulate({times}) {{ ... }}` around the chain")
+
+
+def _beside(behind: Effect | None, before: Effect | None) -> str:
+    """Returns what a sum of updates does to the nearest stages with a state."""
+    if behind is not None:
+        return f"and `{behind.word}` takes the zeros that it passes in between for gradients"
+    if before is not None:
+        return f"and the state of `{before.word}` moves with each of them"
+    return "where an average is usually meant"
 
 
 def norm_of_an_arm(view: View) -> Iterator[Found]:

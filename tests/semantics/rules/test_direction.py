@@ -25,6 +25,8 @@ ASCENT = [
     Case("«adadelta»", "learning_rate"),
     Case("clip(1.0) | «adadelta(rho=.9)»", "learning_rate"),
     Case("‹adam(.1)› | «sgd(.1)»", DOWN_TWICE),
+    Case("‹adam(.1)› | «adam(.1)»", "`adam` takes the step down, and another `adam` turns it up"),
+    Case("x = «adam(.1)»; x | x", "`adam` takes the step down, and its second use turns it up again use"),
     Case("‹scale(-1)› | scale_by_adam | «lr(.1)»", DOWN_TWICE),
     Case("‹sgd(.1)› | scale(2) | «lr(.5)»", DOWN_TWICE),
     Case("‹lr(.1)› | clip(1.0) | lr(.1) | lr(.1) | «sgd(.1)»", DOWN_TWICE),

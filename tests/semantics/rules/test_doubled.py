@@ -9,7 +9,9 @@ FIRES = {
         Case("‹sgd(1e-3 -> linear(0, 10))› | «scale_by_schedule(.5 -> linear(0, 10))»", "0.001 * 0.5 = 0.0005"),
         Case("‹sgd(.1)› | scale(-1) | «lr(.1)»", "0.1 * 0.1 = 0.01"),
         Case("accumulate(2) { ‹adam(.1)› } | «scale_by_schedule(linear_schedule(1, 0, 100))»", "= 0.1"),
-        Case("‹adam(.1)› | «scale_by_schedule(1 / (1 + step))»", "the product acts"),
+        Case("‹adam(.1)› | «scale_by_schedule(1 / (1 + step))»", "the two multiply write the schedule"),
+        Case("‹adam(.1)› | «scale_by_schedule(0 -> linear(1, 10))»", "the two multiply write the schedule"),
+        Case("‹lr(.1)› | scale(-1) | «lr(.1)»", "multiply: 0.1 * 0.1 = 0.01 write one rate, in `lr`"),
     ],
     "W505": [
         Case("‹adamw(1e-3, weight_decay=.1)› | «decay(1e-4)»", "0.1"),
@@ -54,6 +56,11 @@ FIRES = {
     "W512": [
         Case("«apply_every(4)» | adam(1e-3)", "accumulate(4)"),
         Case("sgd(.1) | «apply_every(k=8)»", "accumulate(8)"),
+        Case("«apply_every(4)» | clip(1.0) | adam(1e-3)", "adds 4 updates up, and `adam` takes the zeros"),
+        Case("adam(1e-3) | «apply_every(4)»", "adds 4 updates up, and the state of `adam` moves"),
+        Case("«apply_every(4)» | sgd(.1)", "adds 4 updates up, where an average"),
+        Case("«apply_every(1)» | sgd(.1)", "remove `apply_every(1)`", "sgd(.1)"),
+        Case("sgd(.1) | «apply_every»", "lets every update pass", "sgd(.1)"),
         Case("skip_nonfinite(inf) { «apply_every(2)» | sgd(.1) }", "accumulate(2)"),
     ],
     "W513": [

@@ -46,6 +46,7 @@ except optdsl.OptdslError:
 ELSEWHERE = (
     *("jax", "jaxlib", "optax", "numpy", "scipy", "sklearn", "matplotlib"),
     *("rich", "prompt_toolkit", "pygls", "yaml", "tomllib", "asyncio", "difflib", "importlib.metadata"),
+    *("pathlib", "urllib.parse", "decimal", "json", "optdsl.registry.prose"),
     *("optdsl.backend", "optdsl.passes", "optdsl.python", "optdsl.explanation", "optdsl.leaf_table"),
     *("optdsl.embedded", "optdsl.registry.entry_points", "optdsl.diagnostics.page"),
     *("optdsl.globs", "optdsl.regex", "optdsl.syntax.mistakes"),
@@ -53,8 +54,8 @@ ELSEWHERE = (
     *("optdsl.registry.registered", "optdsl.registry.elsewhere", "optdsl.diagnostics.render"),
 )
 """What a check of a good program has no use for."""
-HELPERS = ("json", "argparse")
-"""Parts of Python that a check in Python does not need; Lark brings many others."""
+HELPERS = ("argparse",)
+"""What a check in Python has no use for beside that; Lark brings many parts of Python."""
 COMPILER = ("lark", "dataclasses", "inspect", "decimal", "json", "optdsl.ir", "optdsl.syntax", "optdsl.semantics")
 """What help has no use for either."""
 

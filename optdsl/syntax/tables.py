@@ -5,12 +5,14 @@ They are tied to the grammar's text and to the version of Lark that made them. A
 
 import hashlib
 import pickle
+from collections.abc import Iterable
 from os.path import exists
 from typing import Any
 
 import lark
 from lark.grammar import Rule
 from lark.lexer import TerminalDef
+from lark.utils import SerializeMemoizer
 
 from optdsl.syntax.build import Builder
 from optdsl.syntax.lexer import LazyLexer
@@ -38,9 +40,23 @@ def save(grammar: str, path: str) -> None:
     """Writes the tables of `grammar`, which must be free of conflicts."""
     parser = lark.Lark(grammar, strict=True, **_OPTIONS)
     data, memo = parser.memo_serialize([TerminalDef, Rule])  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    content = {"lark": lark.__version__, "grammar": digest(grammar), "data": data, "memo": memo}
+    # Lark takes rules and terminals themselves, too, and a pickle makes them faster than Lark does of their fields.
+    made = SerializeMemoizer.deserialize(memo, {"Rule": Rule, "TerminalDef": TerminalDef}, {})
+    _share_symbols(made.values())
+    content = {"lark": lark.__version__, "grammar": digest(grammar), "data": data, "memo": made}
     with open(path, "wb") as file:
         pickle.dump(content, file, protocol=4)
+
+
+def _share_symbols(made: Iterable[Any]) -> None:
+    """Has all rules hold the same object for the same symbol, and for the same options, so that each is kept once."""
+    kept: dict[Any, Any] = {}
+    for rule in made:
+        if isinstance(rule, Rule):
+            rule.origin, *rule.expansion = [
+                kept.setdefault(part.fullrepr, part) for part in (rule.origin, *rule.expansion)
+            ]
+            rule.options = kept.setdefault(repr(vars(rule.options)), rule.options)
 
 
 def load(path: str) -> lark.Lark | None:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lark import Lark
 from lark.exceptions import UnexpectedInput
+from lark.lexer import Scanner
 from programs import programs
 
 from optdsl.syntax import parser, tables
@@ -47,9 +48,34 @@ def test_texts_are_taken_apart_as_by_lark(tokens: list[str], data: st.DataObject
         assert outcome(prebuilt, text) == outcome(plain, text)
 
 
-def test_lexers_are_made_when_they_are_needed() -> None:
-    prebuilt: Any = tables.load(parser.TABLES)
-    lexers = prebuilt.parser.lexer.lexers
+def test_one_expression_is_compiled_for_an_ordinary_program() -> None:
+    fresh: Any = tables.load(parser.TABLES)
+    lexers = fresh.parser.lexer.lexers
     assert len(lexers) == 0
-    prebuilt.parse("clip(1.0) | adam(1e-3)")
-    assert 0 < len({id(lexer) for lexer in lexers.values()}) <= 9
+    fresh.parse("clip_by_global_norm(1.0) | centralize(axes=-1) | adam(1e-3)")
+    assert len(lexers) > 0
+    assert [lexer for lexer in lexers.values() if lexer._scanner is not None] == []
+
+
+def test_no_word_is_found_by_the_expression_of_another_terminal(plain: Lark) -> None:
+    """Lark would then find both with one, and tell them apart by a callback that the shared lexer does not have."""
+    lexer: Any = plain.parser.lexer  # pyright: ignore[reportAttributeAccessIssue]
+    assert lexer.root_lexer.scanner
+    assert lexer.root_lexer.callback == {}
+
+
+@pytest.mark.parametrize("text", ["*".join(["1"] * 300), "/".join(["x"] * 300), "x" * 900, "1" * 900])
+def test_what_is_matched_is_no_longer_than_the_text(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where globs were looked for at each token, each would match all that is left."""
+    matched: list[int] = []
+    match = Scanner.match
+
+    def counted(self: Scanner, text: Any, pos: int) -> Any:
+        found = match(self, text, pos)
+        matched.append(len(found[0]) if found else 0)
+        return found
+
+    monkeypatch.setattr(Scanner, "match", counted)
+    lark: Any = tables.load(parser.TABLES)
+    assert lark.parse(f"scale({text})") is not None
+    assert sum(matched) <= 2 * len(text) + len("scale()")

@@ -23,12 +23,15 @@ import optax
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
+from optdsl.backend.ordering import DEPTH_FIRST  # noqa: E402
 from optdsl.registry.optax_rows import OPTAX_ROWS, OPTAX_VERSION  # noqa: E402
 from optdsl.registry.row import Kind, Row, Sort, Traits  # noqa: E402
 from trait_probe import SHAPES, Probe, Run, Tree, accepts, like, probe_of, run_of  # noqa: E402
 
 TARGET = ROOT / "optdsl" / "registry" / "traits.py"
 
+LEAVES = {f"{layer}{i}": shape for layer in "abcd" for i, shape in enumerate(((64, 32), (32,), (32, 96)))}
+"""Enough of them, and unlike enough, that the order in which they are computed shows."""
 FACTOR = 8.0
 TOLERANCE = 2e-5
 
@@ -66,6 +69,7 @@ def _measure(row: Row) -> Traits:
         counts=sum(_is_count(leaf) for leaf in jax.tree.leaves(state)),
         aliases=_aliases(state, params),
         half_state=_follows_half(probe.transform, params),
+        waits=_waits(row),
     )
 
 
@@ -153,6 +157,28 @@ def _aliases(state: Tree, params: Tree) -> bool:
 def _follows_half(transform: optax.GradientTransformationExtraArgs, params: Tree) -> bool:
     half = jax.tree.map(lambda x: x.astype(jnp.bfloat16), params)
     return any(leaf.dtype == jnp.bfloat16 for leaf in jax.tree.leaves(transform.init(half)))
+
+
+def _waits(row: Row) -> bool:
+    """Returns whether a step holds half a tree or more in between, and less of it leaf by leaf."""
+    run = run_of(row, 0.0, LEAVES)
+    params, gradient, slope = run.params[0], run.gradients[0], run.slopes[0]
+    probe = probe_of(row, run)
+    state = probe.transform.init(params)
+
+    def step(params: Tree, state: Tree, gradient: Tree, slope: Tree) -> tuple[Tree, Tree]:
+        updates, state = probe.update(gradient, state, params, slope)
+        return optax.apply_updates(params, updates), state
+
+    def held(options: dict[str, int]) -> int:
+        compiled = jax.jit(step, donate_argnums=(0, 1), compiler_options=options)
+        memory = compiled.lower(params, state, gradient, slope).compile().memory_analysis()
+        assert memory is not None
+        return memory.temp_size_in_bytes
+
+    breadth_first = held({})
+    whole = sum(leaf.nbytes for leaf in jax.tree.leaves(getattr(params, "fast", params)))
+    return breadth_first >= 0.5 * whole and held(DEPTH_FIRST) <= 0.95 * breadth_first
 
 
 def traits() -> dict[str, Traits]:

@@ -3,7 +3,7 @@
 In: a row. Out: a `Probe`, and the `Run` it is given. Does not know what is measured.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -128,10 +128,11 @@ def made(row: Row, **changed: Any) -> optax.GradientTransformation:
     return function(**{**given, **changed})
 
 
-def run_of(row: Row, movement: float) -> Run:
+def run_of(row: Row, movement: float, shapes: Mapping[str, tuple[int, ...]] = SHAPES) -> Run:
     """Returns a run whose gradients keep their signs and whose parameters move at random, if at all."""
     random = np.random.default_rng(0)
-    shapes = {**SHAPES, "b": (3, 1)} if row.name in MATRICES else SHAPES
+    if row.name in MATRICES:
+        shapes = {name: shape if len(shape) == 2 else (*shape, 1) for name, shape in shapes.items()}
     start = {name: random.uniform(0.5, 1.5, shape) for name, shape in shapes.items()}
     signs = {name: np.where(np.arange(x.size) % 2, -1.0, 1.0).reshape(x.shape) for name, x in start.items()}
     gradients = tuple(like(signs, lambda x: x * random.uniform(0.5, 1.5, x.shape)) for _ in range(STEPS))

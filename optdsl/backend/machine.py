@@ -14,7 +14,7 @@ import optax
 from jax.core import Tracer
 
 from optdsl import ir
-from optdsl.backend import extras
+from optdsl.backend import extras, ordering
 from optdsl.backend.bound import depends_on_leaves, leaves_of, lowered, selected_tree
 from optdsl.backend.complement import Share
 from optdsl.backend.evaluate import weak
@@ -175,6 +175,8 @@ class Machine:
     @cached_property
     def donating(self) -> Compiled:
         """`apply`, compiled; the buffers of parameters and state are donated."""
+        if ordering.helps(self.meaning.chain, exact=self.meaning.exact):
+            return ordering.leaf_by_leaf(self.keeping)
         return jax.jit(self.apply, donate_argnums=(0, 1))
 
     @cached_property

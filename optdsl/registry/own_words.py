@@ -51,7 +51,7 @@ OWN_WORDS: tuple[Row, ...] = (
         "",
         Sort.TRANSFORM,
         (Parameter("max_norm", Kind.NUMBER, bounds=Bounds(0.0, low_open=True)),),
-        Traits(sign=1, couples_leaves=True),
+        Traits(sign=1, couples_leaves=True, waits=True),
         Prose(
             "Shrinks all leaves together so that their joint norm is at most `max_norm`.",
             "u = g * min(1, max_norm / norm(g))",

@@ -114,6 +114,8 @@ class Traits(NamedTuple):
     """Whether Optax's `init` returns the parameters themselves as part of the state."""
     half_state: bool = False
     """Whether the state of bfloat16 parameters is bfloat16."""
+    waits: bool = False
+    """Whether whole leaves wait for each other in memory in XLA's order on the CPU, which another order spares."""
 
 
 class Prose(NamedTuple):

@@ -6,11 +6,22 @@ Do not edit: run `make sync-optax`.
 from optdsl.registry.row import Traits
 
 TRAITS: dict[str, Traits] = {
-    "acprop": Traits(sign=-1, elementwise=True, needs_params=True, state_floats=2.0, counts=1, half_state=True),
-    "adabelief": Traits(sign=-1, degree=0, elementwise=True, state_floats=2.0, counts=1, half_state=True),
-    "adadelta": Traits(sign=-1, degree=0, elementwise=True, needs_params=True, state_floats=2.0, half_state=True),
+    "acprop": Traits(
+        sign=-1, elementwise=True, needs_params=True, state_floats=2.0, counts=1, half_state=True, waits=True
+    ),
+    "adabelief": Traits(sign=-1, degree=0, elementwise=True, state_floats=2.0, counts=1, half_state=True, waits=True),
+    "adadelta": Traits(
+        sign=-1, degree=0, elementwise=True, needs_params=True, state_floats=2.0, half_state=True, waits=True
+    ),
     "adafactor": Traits(
-        sign=-1, degree=0, uses_params=True, needs_params=True, state_floats=1.22, counts=1, half_state=True
+        sign=-1,
+        degree=0,
+        uses_params=True,
+        needs_params=True,
+        state_floats=1.22,
+        counts=1,
+        half_state=True,
+        waits=True,
     ),
     "adagrad": Traits(sign=-1, elementwise=True, state_floats=1.0, half_state=True),
     "adam": Traits(sign=-1, degree=0, elementwise=True, state_floats=2.0, counts=1, half_state=True),
@@ -35,20 +46,29 @@ TRAITS: dict[str, Traits] = {
         counts=1,
         half_state=True,
     ),
-    "adan": Traits(sign=-1, degree=0, elementwise=True, needs_params=True, state_floats=4.0, counts=1, half_state=True),
-    "adaptive_grad_clip": Traits(sign=1, uses_params=True, needs_params=True),
+    "adan": Traits(
+        sign=-1,
+        degree=0,
+        elementwise=True,
+        needs_params=True,
+        state_floats=4.0,
+        counts=1,
+        half_state=True,
+        waits=True,
+    ),
+    "adaptive_grad_clip": Traits(sign=1, uses_params=True, needs_params=True, waits=True),
     "add_decayed_weights": Traits(sign=1, elementwise=True, uses_params=True, needs_params=True),
-    "add_noise": Traits(sign=1, elementwise=True, counts=1),
+    "add_noise": Traits(sign=1, elementwise=True, counts=1, waits=True),
     "ademamix": Traits(
         sign=-1, degree=0, elementwise=True, needs_params=True, state_floats=3.0, counts=2, half_state=True
     ),
-    "adopt": Traits(sign=-1, degree=0, elementwise=True, state_floats=2.0, counts=1, half_state=True),
+    "adopt": Traits(sign=-1, degree=0, elementwise=True, state_floats=2.0, counts=1, half_state=True, waits=True),
     "amsgrad": Traits(sign=-1, degree=0, elementwise=True, state_floats=3.0, counts=1, half_state=True),
     "apply_every": Traits(sign=1, degree=1, elementwise=True, state_floats=1.0, counts=1, half_state=True),
     "apply_if_finite": Traits(sign=1, degree=1, couples_leaves=True, counts=2),
     "clip": Traits(sign=1, elementwise=True),
-    "clip_by_block_rms": Traits(sign=1),
-    "clip_by_global_norm": Traits(sign=1, couples_leaves=True),
+    "clip_by_block_rms": Traits(sign=1, waits=True),
+    "clip_by_global_norm": Traits(sign=1, couples_leaves=True, waits=True),
     "cocob": Traits(
         sign=-1,
         degree=0,
@@ -66,8 +86,9 @@ TRAITS: dict[str, Traits] = {
         state_floats=3.22,
         counts=1,
         half_state=True,
+        waits=True,
     ),
-    "differentially_private_aggregate": Traits(sign=1, couples_leaves=True),
+    "differentially_private_aggregate": Traits(sign=1, couples_leaves=True, waits=True),
     "dog": Traits(
         sign=-1,
         degree=0,
@@ -77,20 +98,40 @@ TRAITS: dict[str, Traits] = {
         state_floats=1.22,
         aliases=True,
         half_state=True,
+        waits=True,
     ),
-    "dowg": Traits(sign=-1, couples_leaves=True, needs_params=True, state_floats=1.22, aliases=True, half_state=True),
-    "dpsgd": Traits(sign=-1, couples_leaves=True),
+    "dowg": Traits(
+        sign=-1,
+        couples_leaves=True,
+        needs_params=True,
+        state_floats=1.22,
+        aliases=True,
+        half_state=True,
+        waits=True,
+    ),
+    "dpsgd": Traits(sign=-1, couples_leaves=True, waits=True),
     "ema": Traits(sign=1, degree=1, elementwise=True, state_floats=1.0, counts=1, half_state=True),
     "flatten": Traits(sign=1, degree=1, elementwise=True),
-    "fromage": Traits(sign=-1, degree=0, uses_params=True, needs_params=True),
-    "galore": Traits(sign=-1, degree=0, needs_params=True, state_floats=2.22, counts=2, half_state=True),
+    "fromage": Traits(sign=-1, degree=0, uses_params=True, needs_params=True, waits=True),
+    "galore": Traits(sign=-1, degree=0, needs_params=True, state_floats=2.22, counts=2, half_state=True, waits=True),
     "hutchinson_estimator_diag_hessian": Traits(
-        sign=1, degree=0, elementwise=True, needs_params=True, extras=("obj_fn",)
+        sign=1, degree=0, elementwise=True, needs_params=True, extras=("obj_fn",), waits=True
     ),
     "identity": Traits(sign=1, degree=1, elementwise=True),
     "keep_params_nonnegative": Traits(sign=1, elementwise=True, uses_params=True, needs_params=True),
-    "lamb": Traits(sign=-1, degree=0, uses_params=True, needs_params=True, state_floats=2.0, counts=1, half_state=True),
-    "lars": Traits(sign=-1, degree=0, uses_params=True, needs_params=True, state_floats=1.0, half_state=True),
+    "lamb": Traits(
+        sign=-1,
+        degree=0,
+        uses_params=True,
+        needs_params=True,
+        state_floats=2.0,
+        counts=1,
+        half_state=True,
+        waits=True,
+    ),
+    "lars": Traits(
+        sign=-1, degree=0, uses_params=True, needs_params=True, state_floats=1.0, half_state=True, waits=True
+    ),
     "lbfgs": Traits(
         sign=-1,
         couples_leaves=True,
@@ -99,6 +140,7 @@ TRAITS: dict[str, Traits] = {
         state_floats=24.56,
         counts=2,
         half_state=True,
+        waits=True,
     ),
     "lion": Traits(
         sign=-1,
@@ -109,8 +151,9 @@ TRAITS: dict[str, Traits] = {
         state_floats=1.0,
         counts=1,
         half_state=True,
+        waits=True,
     ),
-    "lookahead": Traits(sign=1, degree=1, elementwise=True, needs_params=True, counts=1),
+    "lookahead": Traits(sign=1, degree=1, elementwise=True, needs_params=True, counts=1, waits=True),
     "madgrad": Traits(
         sign=-1,
         elementwise=True,
@@ -129,6 +172,7 @@ TRAITS: dict[str, Traits] = {
         counts=1,
         aliases=True,
         half_state=True,
+        waits=True,
     ),
     "momo": Traits(
         sign=-1,
@@ -138,6 +182,7 @@ TRAITS: dict[str, Traits] = {
         state_floats=1.33,
         counts=1,
         half_state=True,
+        waits=True,
     ),
     "momo_adam": Traits(
         sign=-1,
@@ -148,8 +193,9 @@ TRAITS: dict[str, Traits] = {
         state_floats=2.33,
         counts=1,
         half_state=True,
+        waits=True,
     ),
-    "muon": Traits(sign=-1, degree=0, needs_params=True, state_floats=1.67, counts=2, half_state=True),
+    "muon": Traits(sign=-1, degree=0, needs_params=True, state_floats=1.67, counts=2, half_state=True, waits=True),
     "nadam": Traits(sign=-1, degree=0, elementwise=True, state_floats=2.0, counts=1, half_state=True),
     "nadamw": Traits(
         sign=-1,
@@ -161,14 +207,20 @@ TRAITS: dict[str, Traits] = {
         counts=1,
         half_state=True,
     ),
-    "noisy_sgd": Traits(sign=-1, elementwise=True, counts=1),
-    "normalize": Traits(sign=1, degree=0, couples_leaves=True),
-    "normalize_by_update_norm": Traits(sign=1, degree=0, couples_leaves=True),
-    "novograd": Traits(sign=-1, degree=0, needs_params=True, state_floats=1.22, counts=1, half_state=True),
-    "optimistic_adam": Traits(sign=-1, degree=0, elementwise=True, state_floats=3.0, counts=1, half_state=True),
-    "optimistic_adam_v2": Traits(sign=-1, degree=0, elementwise=True, state_floats=3.0, counts=1, half_state=True),
-    "optimistic_gradient_descent": Traits(sign=-1, degree=1, elementwise=True, state_floats=1.0, half_state=True),
-    "polyak_sgd": Traits(sign=-1, couples_leaves=True, extras=("value",)),
+    "noisy_sgd": Traits(sign=-1, elementwise=True, counts=1, waits=True),
+    "normalize": Traits(sign=1, degree=0, couples_leaves=True, waits=True),
+    "normalize_by_update_norm": Traits(sign=1, degree=0, couples_leaves=True, waits=True),
+    "novograd": Traits(sign=-1, degree=0, needs_params=True, state_floats=1.22, counts=1, half_state=True, waits=True),
+    "optimistic_adam": Traits(
+        sign=-1, degree=0, elementwise=True, state_floats=3.0, counts=1, half_state=True, waits=True
+    ),
+    "optimistic_adam_v2": Traits(
+        sign=-1, degree=0, elementwise=True, state_floats=3.0, counts=1, half_state=True, waits=True
+    ),
+    "optimistic_gradient_descent": Traits(
+        sign=-1, degree=1, elementwise=True, state_floats=1.0, half_state=True, waits=True
+    ),
+    "polyak_sgd": Traits(sign=-1, couples_leaves=True, extras=("value",), waits=True),
     "prodigy": Traits(
         sign=-1,
         degree=0,
@@ -178,6 +230,7 @@ TRAITS: dict[str, Traits] = {
         counts=1,
         aliases=True,
         half_state=True,
+        waits=True,
     ),
     "radam": Traits(sign=-1, elementwise=True, state_floats=2.0, counts=1, half_state=True),
     "reduce_on_plateau": Traits(
@@ -194,15 +247,20 @@ TRAITS: dict[str, Traits] = {
         counts=1,
         aliases=True,
         half_state=True,
+        waits=True,
     ),
     "scale": Traits(sign=1, degree=1, elementwise=True),
-    "scale_by_acprop": Traits(sign=1, elementwise=True, state_floats=2.0, counts=1, half_state=True),
-    "scale_by_adadelta": Traits(sign=1, degree=0, elementwise=True, state_floats=2.0, half_state=True),
+    "scale_by_acprop": Traits(sign=1, elementwise=True, state_floats=2.0, counts=1, half_state=True, waits=True),
+    "scale_by_adadelta": Traits(sign=1, degree=0, elementwise=True, state_floats=2.0, half_state=True, waits=True),
     "scale_by_adam": Traits(sign=1, degree=0, elementwise=True, state_floats=2.0, counts=1, half_state=True),
     "scale_by_adamax": Traits(sign=1, degree=0, elementwise=True, state_floats=2.0, counts=1, half_state=True),
-    "scale_by_adan": Traits(sign=1, degree=0, elementwise=True, state_floats=4.0, counts=1, half_state=True),
+    "scale_by_adan": Traits(
+        sign=1, degree=0, elementwise=True, state_floats=4.0, counts=1, half_state=True, waits=True
+    ),
     "scale_by_ademamix": Traits(sign=1, degree=0, elementwise=True, state_floats=3.0, counts=2, half_state=True),
-    "scale_by_adopt": Traits(sign=1, degree=0, elementwise=True, state_floats=2.0, counts=1, half_state=True),
+    "scale_by_adopt": Traits(
+        sign=1, degree=0, elementwise=True, state_floats=2.0, counts=1, half_state=True, waits=True
+    ),
     "scale_by_amsgrad": Traits(sign=1, degree=0, elementwise=True, state_floats=3.0, counts=1, half_state=True),
     "scale_by_backtracking_linesearch": Traits(
         sign=1,
@@ -212,6 +270,7 @@ TRAITS: dict[str, Traits] = {
         state_floats=0.33,
         counts=1,
         half_state=True,
+        waits=True,
     ),
     "scale_by_belief": Traits(sign=1, degree=0, elementwise=True, state_floats=2.0, counts=1, half_state=True),
     "scale_by_cocob": Traits(
@@ -231,14 +290,25 @@ TRAITS: dict[str, Traits] = {
         state_floats=1.44,
         aliases=True,
         half_state=True,
+        waits=True,
     ),
-    "scale_by_factored_rms": Traits(sign=1, degree=0, needs_params=True, state_floats=1.22, counts=1, half_state=True),
-    "scale_by_galore": Traits(sign=1, degree=0, state_floats=2.22, counts=2, half_state=True),
+    "scale_by_factored_rms": Traits(
+        sign=1, degree=0, needs_params=True, state_floats=1.22, counts=1, half_state=True, waits=True
+    ),
+    "scale_by_galore": Traits(sign=1, degree=0, state_floats=2.22, counts=2, half_state=True, waits=True),
     "scale_by_lbfgs": Traits(
-        sign=1, couples_leaves=True, needs_params=True, state_floats=23.11, counts=1, half_state=True
+        sign=1,
+        couples_leaves=True,
+        needs_params=True,
+        state_floats=23.11,
+        counts=1,
+        half_state=True,
+        waits=True,
     ),
     "scale_by_learning_rate": Traits(sign=-1, degree=1, elementwise=True),
-    "scale_by_lion": Traits(sign=1, degree=0, elementwise=True, state_floats=1.0, counts=1, half_state=True),
+    "scale_by_lion": Traits(
+        sign=1, degree=0, elementwise=True, state_floats=1.0, counts=1, half_state=True, waits=True
+    ),
     "scale_by_madgrad": Traits(
         sign=-1,
         elementwise=True,
@@ -248,12 +318,20 @@ TRAITS: dict[str, Traits] = {
         aliases=True,
         half_state=True,
     ),
-    "scale_by_muon": Traits(sign=1, degree=0, state_floats=1.33, counts=1, half_state=True),
-    "scale_by_novograd": Traits(sign=1, degree=0, needs_params=True, state_floats=1.22, counts=1, half_state=True),
-    "scale_by_optimistic_gradient": Traits(sign=1, degree=1, elementwise=True, state_floats=1.0, half_state=True),
-    "scale_by_param_block_norm": Traits(sign=1, degree=1, elementwise=True, uses_params=True, needs_params=True),
-    "scale_by_param_block_rms": Traits(sign=1, degree=1, elementwise=True, uses_params=True, needs_params=True),
-    "scale_by_polyak": Traits(sign=1, couples_leaves=True, extras=("value",)),
+    "scale_by_muon": Traits(sign=1, degree=0, state_floats=1.33, counts=1, half_state=True, waits=True),
+    "scale_by_novograd": Traits(
+        sign=1, degree=0, needs_params=True, state_floats=1.22, counts=1, half_state=True, waits=True
+    ),
+    "scale_by_optimistic_gradient": Traits(
+        sign=1, degree=1, elementwise=True, state_floats=1.0, half_state=True, waits=True
+    ),
+    "scale_by_param_block_norm": Traits(
+        sign=1, degree=1, elementwise=True, uses_params=True, needs_params=True, waits=True
+    ),
+    "scale_by_param_block_rms": Traits(
+        sign=1, degree=1, elementwise=True, uses_params=True, needs_params=True, waits=True
+    ),
+    "scale_by_polyak": Traits(sign=1, couples_leaves=True, extras=("value",), waits=True),
     "scale_by_radam": Traits(sign=1, elementwise=True, state_floats=2.0, counts=1, half_state=True),
     "scale_by_rms": Traits(sign=1, degree=0, elementwise=True, state_floats=1.0, half_state=True),
     "scale_by_rprop": Traits(sign=1, degree=0, elementwise=True, state_floats=2.0, half_state=True),
@@ -265,7 +343,7 @@ TRAITS: dict[str, Traits] = {
     ),
     "scale_by_sm3": Traits(sign=1, degree=0, state_floats=1.89, half_state=True),
     "scale_by_stddev": Traits(sign=1, degree=0, elementwise=True, state_floats=2.0, half_state=True),
-    "scale_by_trust_ratio": Traits(sign=1, degree=0, uses_params=True, needs_params=True),
+    "scale_by_trust_ratio": Traits(sign=1, degree=0, uses_params=True, needs_params=True, waits=True),
     "scale_by_yogi": Traits(sign=1, elementwise=True, state_floats=2.0, counts=1, half_state=True),
     "scale_by_zoom_linesearch": Traits(
         sign=1,
@@ -275,15 +353,37 @@ TRAITS: dict[str, Traits] = {
         state_floats=1.44,
         counts=1,
         half_state=True,
+        waits=True,
     ),
     "schedule_free": Traits(
-        sign=1, degree=1, elementwise=True, needs_params=True, state_floats=1.33, counts=1, half_state=True
+        sign=1,
+        degree=1,
+        elementwise=True,
+        needs_params=True,
+        state_floats=1.33,
+        counts=1,
+        half_state=True,
+        waits=True,
     ),
     "schedule_free_adamw": Traits(
-        sign=-1, degree=0, elementwise=True, needs_params=True, state_floats=2.33, counts=2, half_state=True
+        sign=-1,
+        degree=0,
+        elementwise=True,
+        needs_params=True,
+        state_floats=2.33,
+        counts=2,
+        half_state=True,
+        waits=True,
     ),
     "schedule_free_sgd": Traits(
-        sign=-1, degree=1, elementwise=True, needs_params=True, state_floats=1.33, counts=1, half_state=True
+        sign=-1,
+        degree=1,
+        elementwise=True,
+        needs_params=True,
+        state_floats=1.33,
+        counts=1,
+        half_state=True,
+        waits=True,
     ),
     "set_to_zero": Traits(sign=0, degree=0, elementwise=True),
     "sgd": Traits(sign=-1, degree=1, elementwise=True),
@@ -303,6 +403,7 @@ TRAITS: dict[str, Traits] = {
         state_floats=2.0,
         counts=1,
         half_state=True,
+        waits=True,
     ),
     "split_real_and_imaginary": Traits(sign=1, degree=1, elementwise=True),
     "trace": Traits(sign=1, degree=1, elementwise=True, state_floats=1.0, half_state=True),

@@ -73,6 +73,11 @@ bench: .venv/all.stamp  ## time this project against hand-written Optax
 clean:  ## remove .venv and what builds leave behind
 	rm -rf .venv build dist site .pytest_cache .ruff_cache .hypothesis
 
+# Tests compile equal programs once, whichever process compiles them: that is most of their time.
+test conformance fast golden: export JAX_COMPILATION_CACHE_DIR := $(CURDIR)/.pytest_cache/compiled
+test conformance fast golden: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS := 0
+test conformance fast golden: export JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES := -1
+
 .venv/demo.stamp: EXTRAS := demo
 .venv/all.stamp: EXTRAS := demo,test,dev
 .venv/demo.stamp .venv/all.stamp: $(FILES)

@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -47,3 +47,15 @@ def golden(request: pytest.FixtureRequest) -> Golden:
             pytest.fail("\n".join([*lines, "`make golden` accepts the change"]), pytrace=False)
 
     return compare
+
+
+@pytest.fixture(scope="module")
+def quick_compiler() -> Iterator[None]:
+    """Compiles with few optimizations, for modules that compile much and compare what was compiled alike."""
+    import jax
+
+    jax.clear_caches()
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+    jax.clear_caches()

@@ -17,6 +17,9 @@ UNITS = 4
 """In the last place, in half precision."""
 
 
+SHAPES = {"w": (4, 6), "v": (5, 3)}
+
+
 def both(text: str, holes: Any) -> tuple[Any, Any]:
     """Returns a program compiled in the default mode and in the exact one; it need not descend."""
     return tuple(
@@ -56,3 +59,12 @@ def compare(text: str, holes: Any, run: Run) -> None:
 
 def _dtypes(tree: Any) -> list[Any]:
     return [leaf.dtype for leaf in jax.tree.leaves(tree) if not jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)]
+
+
+def some_run() -> Run:
+    """Returns a run of three updates on a small tree."""
+    keys = iter(jax.random.split(jax.random.key(11), 8))
+    params, *gradients = [
+        {name: jax.random.normal(next(keys), shape) for name, shape in SHAPES.items()} for _ in range(4)
+    ]
+    return Run(params, tuple(gradients[:3]))

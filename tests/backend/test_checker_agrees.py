@@ -22,6 +22,7 @@ from optdsl.semantics.rules.doubled import has_momentum
 from optdsl.semantics.rules.order import BY_NORM, adapts
 
 pytestmark = [
+    pytest.mark.usefixtures("quick_compiler"),
     pytest.mark.filterwarnings('ignore:"seed" is deprecated'),
     pytest.mark.filterwarnings("ignore:`optimistic_adam` is deprecated"),
 ]

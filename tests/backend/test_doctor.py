@@ -15,6 +15,8 @@ from optdsl.backend.doctor_runs import calls_an_update, sense
 from optdsl.backend.paths import leaf_paths
 from optdsl.backend.shapes import shapes
 
+pytestmark = pytest.mark.usefixtures("quick_compiler")
+
 STEPS = 12
 NAMES = {
     "runs",

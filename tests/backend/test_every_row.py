@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -10,7 +10,6 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from jax.experimental.compilation_cache import compilation_cache
 from small_model import compiled, fresh
 from trees_for_rows import (
     FUNCTIONS,
@@ -32,6 +31,7 @@ from trees_for_rows import (
 from optdsl.registry import refusal, schedules, transforms
 
 pytestmark = [
+    pytest.mark.usefixtures("quick_compiler"),
     pytest.mark.filterwarnings('ignore:"seed" is deprecated'),
     pytest.mark.filterwarnings("ignore:`optimistic_adam` is deprecated"),
 ]
@@ -62,29 +62,6 @@ def _data(leaf: Any) -> Any:
 
 def assert_strong(tree: Tree) -> None:
     assert not any(getattr(leaf, "weak_type", False) for leaf in jax.tree.leaves(tree))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick_compiler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Compiles with few optimizations, and equal programs once: ours is mostly the same program as Optax's."""
-    wanted = {
-        "jax_disable_most_optimizations": True,
-        "jax_compilation_cache_dir": str(tmp_path_factory.mktemp("compiled")),
-        "jax_persistent_cache_min_compile_time_secs": 0,
-        "jax_persistent_cache_min_entry_size_bytes": -1,
-    }
-    before = {name: jax.config.values[name] for name in wanted}
-    _configure(wanted)
-    yield
-    _configure(before)
-
-
-def _configure(values: dict[str, Any]) -> None:
-    """Nothing compiled under one configuration is met under the other."""
-    jax.clear_caches()
-    for name, value in values.items():
-        jax.config.update(name, value)
-    compilation_cache.reset_cache()
 
 
 def traced(update: Update, needs: frozenset[str]) -> Update:

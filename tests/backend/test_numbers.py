@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COMPILED = "/jax/core/compile/backend_compile_duration"
 STEPS = 5
 pytestmark = [
+    pytest.mark.usefixtures("quick_compiler"),
     pytest.mark.filterwarnings('ignore:"seed" is deprecated'),
     pytest.mark.filterwarnings("ignore:`optimistic_adam` is deprecated"),
 ]

@@ -11,6 +11,8 @@ import pytest
 import optdsl
 from optdsl.python.read import from_python
 
+pytestmark = pytest.mark.usefixtures("quick_compiler")
+
 STEPS = 4
 
 

@@ -3,15 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from importlib import import_module
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jax
 import optax
 
 from optdsl import ir
-from optdsl.backend.arguments import python
-from optdsl.backend.complement import Share
+from optdsl.backend.hyperparams import hyperparams
 from optdsl.backend.leaf_report import leaf_report
 from optdsl.backend.lower import Find
 from optdsl.backend.machine import Arguments, Machine, Meaning, Numbers, PyTree, machine
@@ -23,7 +21,6 @@ from optdsl.backend.states import eval_params, read, set_live
 from optdsl.diagnostics import OptdslError
 from optdsl.explanation import Explanation, PassReport, explain
 from optdsl.passes import fired
-from optdsl.semantics.names import named
 from optdsl.semantics.numbers import are_plain, given, taken
 from optdsl.semantics.overrides import replaced
 from optdsl.semantics.printed import printed
@@ -33,7 +30,6 @@ from optdsl.syntax.canonical import canonical
 
 _HTML = "optdsl.integrations.html"
 """A module of a layer above; it is called by name, as this layer must not know it."""
-_NUMBERS = (int, float, ir.OptaxSchedule, ir.Arrow, ir.Apply, ir.Choose, ir.Step)
 
 
 class Optimizer(optax.GradientTransformationExtraArgs):
@@ -116,13 +112,7 @@ class Optimizer(optax.GradientTransformationExtraArgs):
     @property
     def hyperparams(self) -> Mapping[str, Any]:
         """Path -> number or schedule, defaults included: `hyperparams["adam.b1"]`."""
-        found = {
-            f"{path}.{argument.name}": _plain(_number(argument.value))
-            for path, stage in named(self.meaning.chain)
-            for argument in getattr(stage, "arguments", ())
-            if _is_number(_number(argument.value))
-        }
-        return MappingProxyType(found)
+        return hyperparams(self.meaning.chain)
 
     @property
     def fingerprint(self) -> str:
@@ -233,24 +223,6 @@ def _revived(structure: Meaning, chain: ir.Chain, numbers: Numbers, source: Sour
     return Optimizer._of(machine(structure), chain, numbers, source, text)
 
 
-def _number(value: ir.Value) -> ir.Value:
-    """Returns `x` of `x where SEL`, which is 0 elsewhere: one number, for some leaves."""
-    return value.value if isinstance(value, ir.Spread) and value.otherwise == 0 else value
-
-
-def _plain(value: ir.Value) -> Any:
-    """Returns a number or schedule as Python has it; of a share, the number."""
-    found = python(value)
-    return found.value if isinstance(found, Share) else found
-
-
-def _is_number(value: ir.Value) -> bool:
-    if isinstance(value, ir.Host):
-        return callable(value.value) or hasattr(value.value, "dtype") or isinstance(value.value, Share)
-    varies_by_leaf = ir.contains(value, (ir.Spread, ir.Capture, ir.LiveNumber))
-    return isinstance(value, _NUMBERS) and not isinstance(value, bool) and not varies_by_leaf
-
-
 class _Structure(NamedTuple):
     """An optimizer less its numbers; beside it, no part of it, what to say about the numbers that it came from."""
 
@@ -288,12 +260,14 @@ jax.tree_util.register_pytree_node(Optimizer, _flatten, _unflatten)
 def stack(optimizers: Sequence[Optimizer]) -> Optimizer:
     """Returns a population for `jax.vmap`: one optimizer whose numbers are arrays of shape (n,).
 
-    Raises `ValueError` where the programs differ in more than their numbers.
+    Raises `ValueError` where the programs differ in more than their numbers, and where there are none.
     >>> import jax, jax.numpy as jnp, optdsl
     >>> population = optdsl.stack([optdsl.compile(f"sgd({rate})") for rate in (0.1, 0.2)])
     >>> jax.vmap(lambda opt: opt.update(jnp.ones(()), opt.init(jnp.ones(())))[0])(population).tolist()
     [-0.10000000149011612, -0.20000000298023224]
     """
+    if not optimizers:
+        raise ValueError("a stack holds at least one optimizer, and there is none")
     first = optimizers[0]
     structures = [jax.tree.structure(optimizer) for optimizer in optimizers]
     differing = next((i for i, one in enumerate(structures) if one != structures[0]), None)

@@ -213,6 +213,11 @@ def test_programs_of_two_structures_do_not_stack() -> None:
         optdsl.stack([optdsl.compile("sgd(0.1)"), optdsl.compile("adam(0.1)")])
 
 
+def test_a_stack_of_nothing_is_none() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        optdsl.stack([])
+
+
 def test_a_stack_by_itself_says_that_it_wants_vmap() -> None:
     population = optdsl.stack([optdsl.compile("sgd(0.1)"), optdsl.compile("sgd(0.2)")])
     with pytest.raises(ValueError, match=r"jax\.vmap"):

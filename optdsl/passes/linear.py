@@ -54,7 +54,7 @@ def _factor(number: ir.Value, sign: int) -> Factor | None:
 def _is_number(value: ir.Value) -> bool:
     if isinstance(value, ir.Host):
         return not callable(value.value)
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float, ir.Slot)) and not isinstance(value, bool)
 
 
 def clip_factor(pieces: Sequence[Piece]) -> list[Piece]:

@@ -37,7 +37,7 @@ def copies(tree: Any) -> Any:
     ],
 )
 def test_the_order_is_for_programs_whose_leaves_wait(text: str, exact: bool, expected: bool) -> None:
-    assert helps(optdsl.compile(text).meaning.chain, exact=exact) == expected
+    assert helps(optdsl.compile(text, exact=exact)._machine.meaning.chain, exact=exact) == expected
 
 
 def test_other_backends_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,6 +60,14 @@ def test_a_step_gives_what_update_and_apply_give(text: str) -> None:
     state = opt.init(PARAMS)
     kept = opt.step(PARAMS, state, GRADS, donate=False)
     assert equal(opt.step(copies(PARAMS), opt.init(PARAMS), GRADS), kept)
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_step_donates(exact: bool) -> None:
+    opt = optdsl.compile(WAITING, exact=exact)
+    params = copies(PARAMS)
+    opt.step(params, opt.init(params), GRADS)
+    assert all(leaf.is_deleted() for leaf in jax.tree.leaves(params))
 
 
 def test_a_step_inside_other_functions() -> None:

@@ -69,6 +69,10 @@ def by_hand(
     return jax.jit(step, donate_argnums=(0, 1), compiler_options=dict(options)) if jitted else step
 
 
+def gradients(params: Any) -> Any:
+    return jax.tree.map(lambda leaf: 0.3 * leaf + 0.01, params)
+
+
 def temporaries(step: Callable[..., Any], params: Any, state: Any, grads: Any, options: dict[str, int]) -> float:
     """Returns what a compiled step holds beside what goes in and out, as a part of the parameters."""
     compiled = jax.jit(step, donate_argnums=(0, 1), compiler_options=options).lower(params, state, grads).compile()
@@ -97,7 +101,7 @@ def _row(side: Timed, share: float) -> tuple[str, ...]:
 
 def chains(name: str) -> str:
     params = TREES[name]()
-    grads = jax.tree.map(lambda leaf: 0.3 * leaf + 0.01, params)
+    grads = gradients(params)
     rows = [row for chain in CHAINS for row in chain_rows(chain, params, grads, ROUNDS[name])]
     columns = ("program", "side", "median ms", "quartiles", "times as fast", "temporaries")
     return f"{name}: {described(params)}, {ROUNDS[name]} rounds.\n\n{table(columns, rows)}"
@@ -106,7 +110,7 @@ def chains(name: str) -> str:
 def orders() -> str:
     """Returns what the order of computation alone does, to Optax as well."""
     params = gpt_14m()
-    grads = jax.tree.map(lambda leaf: 0.3 * leaf + 0.01, params)
+    grads = gradients(params)
     rows: list[tuple[str, ...]] = []
     for chain in (chain for chain in CHAINS if chain.text in ORDERED):
         tx, opt = chain.optax(), optdsl.compile(chain.text)
@@ -122,7 +126,7 @@ def orders() -> str:
 
 def peers() -> str:
     params = gpt_14m()
-    grads = jax.tree.map(lambda leaf: 0.3 * leaf + 0.01, params)
+    grads = gradients(params)
     clip = optax.clip_by_global_norm(1.0)
     plain = optax.chain(clip, optax.adamw(3e-4))
     injected = optax.chain(clip, optax.inject_hyperparams(optax.adamw)(learning_rate=3e-4))

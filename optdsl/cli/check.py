@@ -13,6 +13,7 @@ from optdsl.cli.arguments import Usage
 from optdsl.cli.fix import Fixed, fix, write_fixed
 from optdsl.cli.programs import Given, hole_values, parsed, read, reread, set_values
 from optdsl.cli.rewrite import edited
+from optdsl.cli.shapes import shapes_given
 from optdsl.diagnostics import Diagnostic
 
 _MISSING_HOLE = "E205"
@@ -29,7 +30,7 @@ class Values(NamedTuple):
 def run(given: Namespace) -> int:
     """Writes the findings of each program and returns 0 if there are none, notes aside."""
     _check_options(given)
-    values = Values(hole_values(given), set_values(given), _params(given))
+    values = Values(hole_values(given), set_values(given), shapes_given(given))
     found = read(given)
     for problem in found.problems:
         sys.stderr.write(f"{problem}\n")
@@ -51,14 +52,6 @@ def run(given: Namespace) -> int:
     if found.problems:
         return 2
     return 1 if any(finding.severity != "note" for finding in counted) else 0
-
-
-def _params(given: Namespace) -> Any:
-    if given.params is None:
-        return None
-    from optdsl.cli.shapes import shapes_given
-
-    return shapes_given(given)
 
 
 def check(program: Given, values: Values, notes: bool = True) -> list[Diagnostic]:

@@ -1,11 +1,12 @@
 """Command line, `--params SHAPES.json`: a file in, a tree of shapes out; docs/shapes.md says how to write one."""
 
-import json
 from argparse import Namespace
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from optdsl.cli.arguments import Usage
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _FORM = '{"dense/kernel": {"shape": [4, 3], "dtype": "float32"}, ...}'
 _LARGEST = 2**31
@@ -26,7 +27,9 @@ def shapes_given(given: Namespace) -> Any:
         raise Usage(f"optdsl {given.command}: `{given.params}` {problem}") from None
 
 
-def _json(path: Path) -> Any:
+def _json(path: "Path") -> Any:
+    import json
+
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
     except FileNotFoundError:

@@ -15,8 +15,6 @@ TOLERANCE = 2e-5
 ALLOWED = ("E301", "E302", "E307")
 UNITS = 4
 """In the last place, in half precision."""
-
-
 SHAPES = {"w": (4, 6), "v": (5, 3)}
 
 
